@@ -1,0 +1,26 @@
+"""What is stored. The fact row is narrow; words and texts live beside it."""
+
+from .feedback import FeedbackAction, FeedbackSlug, FeedbackType
+from .interaction import Interaction, InteractionLabel, InteractionQuerySet, InteractionText
+from .project import DEFAULT_SCOPES, Project, ProjectAPIKey, Scope
+from .words import MAX_WORD_CHARS, Conversation, Dimension, DimensionKind, EndUser, Label
+
+__all__ = [
+    "DEFAULT_SCOPES",
+    "MAX_WORD_CHARS",
+    "Conversation",
+    "Dimension",
+    "DimensionKind",
+    "EndUser",
+    "FeedbackAction",
+    "FeedbackSlug",
+    "FeedbackType",
+    "Interaction",
+    "InteractionLabel",
+    "InteractionQuerySet",
+    "InteractionText",
+    "Label",
+    "Project",
+    "ProjectAPIKey",
+    "Scope",
+]
