@@ -6,7 +6,9 @@ is made from `VARIABLES` (`manage.py write_docs`), so a variable cannot exist un
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from phonenumbers import SUPPORTED_REGIONS
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import ProgrammingError
 
@@ -22,6 +25,11 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 # Long enough that guessing is hopeless: 50 characters of token_urlsafe carry 300 bits.
 MIN_SECRET_KEY_CHARS = 32
+
+
+# What Django compares with the Host header: a name, .name for its subdomains too, an address, or *.
+_HOST = re.compile(r"\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\]")
+_LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +79,26 @@ def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
+def _hosts(text: str) -> list[str]:
+    hosts = _words(text)
+    if not hosts or not all(_HOST.fullmatch(host) for host in hosts):
+        raise ValueError(
+            "expected host names such as analytics.example.com, without scheme and port, separated by commas"
+        )
+    return hosts
+
+
+def _address(text: str) -> str:
+    """-> the address as the server's socket takes it: "127.0.0.1", "[::1]"."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        raise ValueError(
+            "expected an IP address: 127.0.0.1 for this machine alone, 0.0.0.0 for every network"
+        ) from None
+    return f"[{address}]" if address.version == 6 else str(address)
+
+
 def _origins(text: str) -> list[str]:
     origins = _words(text)
     for origin in origins:
@@ -87,6 +115,14 @@ def _directory(text: str) -> Path:
     if path.exists() and not path.is_dir():
         raise ValueError("expected a folder, which is made when it does not exist")
     return path.resolve()
+
+
+def _phone_regions(text: str) -> list[str]:
+    regions = _words(text)
+    unknown = sorted(set(regions) - SUPPORTED_REGIONS)
+    if unknown:
+        raise ValueError(f"expected two-letter country codes such as US or DE; unknown: {', '.join(unknown)}")
+    return regions
 
 
 def _secret(text: str) -> str:
@@ -131,8 +167,8 @@ VARIABLES = (
         name="DATABASE_URL",
         parse=_database,
         default=None,
-        help="Where interactions are stored: `postgresql://user:password@host:5432/name` or `sqlite:///path`. "
-        "Unset: `db.sqlite3` in `DATA_DIR`.",
+        help="Where interactions are stored: `postgresql://user:password@host:5432/name` "
+        "or `sqlite:///path`. Unset: `db.sqlite3` in `DATA_DIR`.",
     ),
     Variable(
         name="DATA_DIR",
@@ -153,7 +189,7 @@ VARIABLES = (
     ),
     Variable(
         name="ALLOWED_HOSTS",
-        parse=_words,
+        parse=_hosts,
         default="localhost,127.0.0.1,[::1]",
         help="The host names the server answers to, separated by commas.",
     ),
@@ -190,10 +226,29 @@ VARIABLES = (
     ),
     Variable(
         name="ANONYMIZE_PHONE_REGIONS",
-        parse=_words,
+        parse=_phone_regions,
         default="US,GB,DE,FR,IT,ES,CH,NL",
         help="Countries whose national telephone formats the anonymiser knows; "
         "numbers with a country code are always found.",
+    ),
+    Variable(
+        name="BIND_ADDRESS",
+        parse=_address,
+        default="127.0.0.1",
+        help="The IP address the server listens on; `0.0.0.0` listens on every network.",
+    ),
+    Variable(name="PORT", parse=_integer(1, 65_535), default="8000", help="The port the server listens on."),
+    Variable(
+        name="WEB_WORKERS",
+        parse=_integer(1, 64),
+        default="2",
+        help="Server processes. One a core is a good number.",
+    ),
+    Variable(
+        name="WEB_THREADS",
+        parse=_integer(1, 256),
+        default="8",
+        help="Requests one process works on at a time; each holds one database connection.",
     ),
     Variable(
         name="LOG_LEVEL", parse=_log_level, default="INFO", help="How much is logged to standard error."
@@ -212,9 +267,7 @@ def read_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     for variable in VARIABLES:
         text = environ.get(variable.name) or variable.default
         try:
-            values[variable.name] = (
-                None if text is None else variable.parse(text) if text else variable.parse("")
-            )
+            values[variable.name] = None if text is None else variable.parse(text)
         except ValueError as error:
             raise ImproperlyConfigured(f"{variable.name}: {error}.") from None
     _refuse_unsafe_combinations(values)
@@ -222,11 +275,10 @@ def read_environment(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
 
 
 def _refuse_unsafe_combinations(values: Mapping[str, Any]) -> None:
-    local = {"localhost", "127.0.0.1", "[::1]", "testserver"}
-    if values["DEBUG"] and not set(values["ALLOWED_HOSTS"]) <= local:
+    if values["DEBUG"] and not {*values["ALLOWED_HOSTS"], values["BIND_ADDRESS"]} <= _LOOPBACK:
         raise ImproperlyConfigured(
-            "DEBUG: its pages show source code and settings, so with DEBUG on, ALLOWED_HOSTS may name "
-            "only localhost, 127.0.0.1 and [::1]."
+            "DEBUG: its pages show source code and settings, so with DEBUG on, ALLOWED_HOSTS and "
+            "BIND_ADDRESS may name only localhost, 127.0.0.1 and [::1]."
         )
     if "*" in values["ALLOWED_HOSTS"] and values["HTTPS"]:
         raise ImproperlyConfigured(
@@ -234,11 +286,22 @@ def _refuse_unsafe_combinations(values: Mapping[str, Any]) -> None:
         )
 
 
+def make_data_dir(path: Path) -> Path:
+    """Make the folder when it is missing, for its owner alone: it holds conversations and secrets."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(f"DATA_DIR: {path} cannot be made: {error.strerror}.") from None
+    return path
+
+
 def read_secret_key(data_dir: Path) -> str:
-    """The kept secret key, made on first use; of two processes starting at once, one wins."""
+    """The kept secret key, made on first use; of two processes starting at once, one wins.
+
+    data_dir: an existing folder. Raises ImproperlyConfigured when the kept key is too short.
+    """
     path = data_dir / "secret_key"
     if not path.exists():
-        data_dir.mkdir(parents=True, exist_ok=True)
         draft = data_dir / f".secret_key.{os.getpid()}"
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:

@@ -2,12 +2,11 @@
 
 from csp.constants import SELF
 
-from config.env import BASE_DIR, read_environment, read_secret_key
+from config.env import make_data_dir, read_environment, read_secret_key
 
 _env = read_environment()
 
-DATA_DIR = _env["DATA_DIR"]
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+DATA_DIR = make_data_dir(_env["DATA_DIR"])
 SECRET_KEY = _env["SECRET_KEY"] or read_secret_key(DATA_DIR)
 DEBUG = _env["DEBUG"]
 ALLOWED_HOSTS = _env["ALLOWED_HOSTS"]
@@ -31,6 +30,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.health.answer_probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -67,6 +67,8 @@ DATABASES = {
 }
 DATABASES["default"].update(CONN_MAX_AGE=600, CONN_HEALTH_CHECKS=True)
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A database in memory, Django's choice for tests, has no WAL and no second connection.
+    DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
     DATABASES["default"]["OPTIONS"] = {
         # A transaction that will write takes the write lock at once: upgrading a read lock
         # later fails without waiting. Readers use `dialect.snapshot`, which does not.
@@ -97,8 +99,7 @@ USE_I18N = False
 # Pages
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
-# Straight from the packages: there is no collecting step to forget.
+# Straight from the packages: there is no collecting step to forget, and no STATIC_ROOT.
 WHITENOISE_USE_FINDERS = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -120,9 +121,11 @@ CSRF_COOKIE_SAMESITE = "Strict"
 if _env["HTTPS"]:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
-    # A redirected POST loses its body, and probes come from inside: neither is redirected.
-    SECURE_REDIRECT_EXEMPT = [r"^api/", r"^event-ingestion/", r"^healthz", r"^readyz"]
+    # A redirected POST loses its body.
+    SECURE_REDIRECT_EXEMPT = [r"^api/", r"^event-ingestion/"]
     SECURE_HSTS_SECONDS = 31_536_000
+    # Whether other hosts of the domain speak HTTPS is not for this server to say.
+    SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
 CONTENT_SECURITY_POLICY = {

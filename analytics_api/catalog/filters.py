@@ -1,0 +1,193 @@
+"""Filter kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models.functions import StrIndex
+
+from interactions.models import FeedbackType, InteractionText
+
+from .dimensions import DIMENSIONS
+from .parameters import TAG, Parameter, ParameterType
+from .storage import Storage
+
+IS_EXCLUDE = Parameter(
+    name="is_exclude",
+    type=ParameterType.BOOLEAN,
+    default=False,
+    help="Negate the whole filter; interactions without a value are kept.",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """Keeps interactions that have one of the given words."""
+
+    storage: Storage
+
+    def words(self, options: Mapping[str, Any]) -> Sequence[str]:
+        return options["values"]
+
+    def condition(self, options: Mapping[str, Any], ids: Sequence[int], dimension_id: int) -> Q:
+        return self.storage.keeps(ids, dimension_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedbackTypes:
+    """Keeps interactions with feedback of one of the given types."""
+
+    storage: None = None
+
+    def condition(self, options: Mapping[str, Any], ids: Sequence[int], dimension_id: int) -> Q:
+        # On the counters, not the actions: a look at the fact row.
+        nothing = Q(pk__in=[])
+        return reduce(
+            or_, (Q(**{f"{FeedbackType(value).counter}__gt": 0}) for value in options["values"]), nothing
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Booleans:
+    """Keeps interactions whose column has one of the given truth values."""
+
+    column: str
+    storage: None = None
+
+    def condition(self, options: Mapping[str, Any], ids: Sequence[int], dimension_id: int) -> Q:
+        return Q(**{f"{self.column}__in": options["values"]})
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextSearch:
+    """Keeps interactions whose free text contains the search, ignoring case."""
+
+    column: str
+    storage: None = None
+
+    def condition(self, options: Mapping[str, Any], ids: Sequence[int], dimension_id: int) -> Q:
+        folded = f"{self.column}_folded"
+        with_text = InteractionText.objects.filter(
+            **{"interaction_id": OuterRef("pk"), f"{folded}__isnull": False}
+        )
+        found = with_text
+        if search := options["search"]:
+            # Both sides are folded by Python; a substring test is the same on every database.
+            found = with_text.alias(place=StrIndex(folded, Value(search.casefold()))).filter(place__gt=0)
+        kept = Q(Exists(found))
+        return kept | ~Q(Exists(with_text)) if options["allow_nulls"] else kept
+
+
+Condition = Words | FeedbackTypes | Booleans | TextSearch
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilterKind:
+    """One filter kind."""
+
+    kind: str
+    own_parameters: tuple[Parameter, ...]
+    filter_condition: Condition
+    help: str
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        return (*self.own_parameters, IS_EXCLUDE)
+
+
+_VALUES = Parameter(
+    name="values",
+    type=ParameterType.STRINGS,
+    required=True,
+    help="Alternatives; an empty list matches nothing.",
+)
+_FEEDBACK_VALUES = Parameter(
+    name="values",
+    type=ParameterType.CHOICES,
+    choices=tuple(FeedbackType.values),
+    required=True,
+    help="Feedback types, any of which is enough.",
+)
+_BOOLEAN_VALUES = Parameter(
+    name="values", type=ParameterType.BOOLEANS, required=True, help="true, false or both."
+)
+_TEXT_PARAMETERS = (
+    Parameter(
+        name="search",
+        type=ParameterType.STRING,
+        help="What the text contains, ignoring case; without it, any text will do.",
+    ),
+    Parameter(
+        name="allow_nulls",
+        type=ParameterType.BOOLEAN,
+        default=False,
+        help="Keep interactions without the text, too.",
+    ),
+)
+
+
+def _word_filter(kind: str, help: str, *own_parameters: Parameter) -> FilterKind:
+    dimension = DIMENSIONS[kind]
+    return FilterKind(
+        kind=kind,
+        aliases=dimension.aliases,
+        own_parameters=(*own_parameters, _VALUES),
+        filter_condition=Words(storage=dimension.storage),
+        help=help,
+    )
+
+
+_ENTRIES = (
+    _word_filter("user_intent", "The intent is one of the values."),
+    _word_filter("negative_user_intent", "The negative intent is one of the values."),
+    _word_filter("topic", "The topic is one of the values."),
+    _word_filter("type_of_problem", "The type of problem is one of the values."),
+    _word_filter("language", "The language is one of the values."),
+    _word_filter("model", "The model is one of the values."),
+    _word_filter("keyword", "Any keyword is one of the values."),
+    _word_filter("data_source", "Any source is one of the values."),
+    _word_filter("emotion", "Any emotion is one of the values."),
+    _word_filter("tag", "The tag of the given key has one of the values.", TAG),
+    _word_filter("user", "The end user is one of the values."),
+    _word_filter("conversation_id", "The conversation is one of the values."),
+    _word_filter("cohort", "The group profile of the end user is one of the values."),
+    FilterKind(
+        kind="user_feedback",
+        own_parameters=(_FEEDBACK_VALUES,),
+        filter_condition=FeedbackTypes(),
+        help="There is feedback of one of these types.",
+    ),
+    FilterKind(
+        kind="pii",
+        own_parameters=(_BOOLEAN_VALUES,),
+        filter_condition=Booleans(column="has_pii"),
+        help="Personal data was found and masked, or not.",
+    ),
+    FilterKind(
+        kind="user_query",
+        own_parameters=_TEXT_PARAMETERS,
+        filter_condition=TextSearch(column="user_query"),
+        help="The user query contains the search.",
+    ),
+    FilterKind(
+        kind="warning_message",
+        own_parameters=_TEXT_PARAMETERS,
+        filter_condition=TextSearch(column="warning_message"),
+        help="The warning message contains the search.",
+    ),
+    FilterKind(
+        kind="negative_intent_message",
+        own_parameters=_TEXT_PARAMETERS,
+        filter_condition=TextSearch(column="negative_intent_message"),
+        help="The negative intent message contains the search.",
+    ),
+)
+
+# Every accepted name, aliases included.
+FILTERS: dict[str, FilterKind] = {name: entry for entry in _ENTRIES for name in (entry.kind, *entry.aliases)}

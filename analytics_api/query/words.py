@@ -1,0 +1,115 @@
+"""Words to ids before the big query, and ids to words after it: one query each way."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
+
+from django.db.models import BigIntegerField, F, FilteredRelation, Model, Q, QuerySet, Value
+from django.db.models.functions import Cast
+
+from analytics_api.catalog.asked import AskedFilter, AskedGroup
+from analytics_api.catalog.storage import UNKNOWN_DIMENSION_ID, Axis, WordSource
+from interactions.models import Conversation, Dimension, EndUser, Label
+
+# Where a source's words stand.
+_TABLES: dict[WordSource, tuple[type[Model], str]] = {
+    WordSource.LABEL: (Label, "value"),
+    WordSource.END_USER: (EndUser, "external_id"),
+    WordSource.CONVERSATION: (Conversation, "external_id"),
+}
+_EXTERNAL = (WordSource.END_USER, WordSource.CONVERSATION)
+
+
+@dataclass(kw_only=True)
+class ResolvedWords:
+    """The ids of a request's words, and of the dimensions it names, as far as they were recorded."""
+
+    dimension_ids: dict[Axis, int] = field(default_factory=dict)
+    # By source and, for labels, dimension.
+    word_ids: dict[tuple[WordSource, Axis | None], dict[str, int]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+
+    def dimension_id_for(self, asked: AskedFilter | AskedGroup) -> int:
+        axis = _axis(asked)
+        return UNKNOWN_DIMENSION_ID if axis is None else self.dimension_ids.get(axis, UNKNOWN_DIMENSION_ID)
+
+    def ids_for(self, asked: AskedFilter) -> list[int]:
+        condition = asked.entry.filter_condition
+        if condition.storage is None:
+            return []
+        known = self.word_ids[condition.storage.word_source, _axis(asked)]
+        return sorted({known[word] for word in condition.words(asked.options) if word in known})
+
+
+def resolve_words(
+    project_id: int, filters: Sequence[AskedFilter], groups: Sequence[AskedGroup]
+) -> ResolvedWords:
+    """Look up every dimension and word of a request, in one query or none."""
+    axes = {axis for asked in (*filters, *groups) if (axis := _axis(asked)) is not None}
+    words: dict[WordSource, set[str]] = defaultdict(set)
+    for asked in filters:
+        condition = asked.entry.filter_condition
+        if condition.storage is not None:
+            words[condition.storage.word_source].update(condition.words(asked.options))
+    parts = [_dimension_rows(project_id, axes, words[WordSource.LABEL])] if axes else []
+    parts += [_external_rows(project_id, source, words[source]) for source in _EXTERNAL if words[source]]
+    resolved = ResolvedWords()
+    for source_name, kind, key, dimension_id, word_id, word in _union(parts):
+        source = WordSource[source_name]
+        axis = (kind, key) if source is WordSource.LABEL else None
+        if axis is not None:
+            resolved.dimension_ids[axis] = dimension_id
+        if word_id is not None:
+            resolved.word_ids[source, axis][word] = word_id
+    return resolved
+
+
+def read_words(ids: Mapping[WordSource, Iterable[int]]) -> dict[tuple[WordSource, int], str]:
+    """The words of ids that came out of a query: {(WordSource.LABEL, 7): "billing"}."""
+    parts = [
+        _TABLES[source][0]
+        .objects.filter(id__in=wanted)
+        .values_list(Value(source.name), "id", _TABLES[source][1])
+        for source, wanted in ids.items()
+        if wanted
+    ]
+    return {(WordSource[name], pk): word for name, pk, word in _union(parts)}
+
+
+def _axis(asked: AskedFilter | AskedGroup) -> Axis | None:
+    storage = asked.entry.filter_condition.storage if isinstance(asked, AskedFilter) else asked.entry.storage
+    return None if storage is None else storage.axis(asked.options)
+
+
+def _dimension_rows(project_id: int, axes: Iterable[Axis], words: Iterable[str]) -> QuerySet:
+    """Rows of the dimensions, each with those of the words it knows, or once without any."""
+    # Served by dimension_once_a_project and label_once_a_dimension.
+    named = reduce(or_, (Q(kind=kind, key=key) for kind, key in sorted(axes)))
+    rows = Dimension.objects.filter(named, project_id=project_id)
+    if not words:
+        no_id = Cast(Value(None), BigIntegerField())
+        return rows.values_list(Value(WordSource.LABEL.name), "kind", "key", "id", no_id, Value(""))
+    known = FilteredRelation("labels", condition=Q(labels__value__in=sorted(words)))
+    return rows.annotate(known=known).values_list(
+        Value(WordSource.LABEL.name), "kind", "key", "id", F("known__id"), F("known__value")
+    )
+
+
+def _external_rows(project_id: int, source: WordSource, words: Iterable[str]) -> QuerySet:
+    # Served by end_user_once_a_project and conversation_once_a_project.
+    model, _ = _TABLES[source]
+    rows = model.objects.filter(project_id=project_id, external_id__in=sorted(words))
+    no_id = Value(UNKNOWN_DIMENSION_ID, output_field=BigIntegerField())
+    return rows.values_list(Value(source.name), Value(""), Value(""), no_id, "id", "external_id")
+
+
+def _union(parts: Sequence[QuerySet]) -> Iterable[tuple]:
+    if not parts:
+        return ()
+    first, *others = parts
+    return first.union(*others, all=True) if others else first

@@ -1,0 +1,93 @@
+"""The form of the aggregate request (contract 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.conf import settings
+from rest_framework.exceptions import ErrorDetail
+
+from analytics_api.catalog import DEFAULT_METRICS, DEFAULT_ORDERING, METRICS, ORDERINGS
+from analytics_api.query.plan import check_request
+from analytics_api.query.refusals import Place
+
+from .catalog import FilterField, GroupByField
+from .fields import BooleanField, DateTimeField, Form, IntegerField, ListField, NameField
+
+# One filter of each kind and then some.
+MAX_FILTERS = 100
+# Every additional group-by multiplies the rows; nobody reads a table of more columns.
+MAX_ADDITIONAL_GROUP_BYS = 8
+DIRECTIONS = {"asc": "asc", "desc": "desc"}
+
+
+class TimeRange(Form):
+    """A span of time, half open: start <= time_start < end."""
+
+    start = DateTimeField(help_text="The first moment of the range.")
+    end = DateTimeField(help_text="The first moment after the range.")
+
+    def check(self, values: Mapping[str, Any]) -> Iterable[tuple[Place, ErrorDetail]]:
+        if "start" in values and "end" in values and values["start"] > values["end"]:
+            yield (), ErrorDetail("start lies after end; expected start <= end", code="value_error")
+
+
+class OrderBy(Form):
+    """The order of the rows."""
+
+    by = NameField(entries=ORDERINGS, required=False, default=DEFAULT_ORDERING, help_text="What to order by.")
+    direction = NameField(
+        entries=DIRECTIONS,
+        error_type="literal_error",
+        required=False,
+        default="desc",
+        help_text="asc or desc.",
+    )
+
+
+class AggregateRequest(Form):
+    """What to compute, over which interactions, in which groups."""
+
+    time_range = TimeRange(help_text="Which interactions, by their start.")
+    filters = ListField(child=FilterField(), maximum=MAX_FILTERS, help_text="All must hold; may be empty.")
+    limit = IntegerField(minimum=1, maximum=settings.MAX_PAGE_SIZE, help_text="Rows a page.")
+    offset = IntegerField(minimum=0, help_text="Rows before the page.")
+    group_by = GroupByField(
+        required=False, default=None, allow_null=True, help_text="What to group by; without it, the total."
+    )
+    additional_group_bys = ListField(
+        child=GroupByField(),
+        maximum=MAX_ADDITIONAL_GROUP_BYS,
+        required=False,
+        default=list,
+        allow_null=True,
+        help_text="Splits the groups further; rows are the distinct combinations.",
+    )
+    variables = ListField(
+        child=NameField(entries=METRICS),
+        required=False,
+        default=list,
+        allow_null=True,
+        help_text=f"What to compute. Without any: {', '.join(metric.name for metric in DEFAULT_METRICS)}.",
+    )
+    order_by = OrderBy(
+        required=False,
+        default=lambda: {"by": DEFAULT_ORDERING, "direction": "desc"},
+        allow_null=True,
+        help_text="The order of the rows; ties have a fixed order.",
+    )
+    include_previous = BooleanField(
+        required=False,
+        default=False,
+        allow_null=True,
+        help_text="Add each count over the range of the same length just before, as NAME_prev.",
+    )
+
+    def check(self, values: Mapping[str, Any]) -> Iterable[tuple[Place, ErrorDetail]]:
+        for refusal in check_request(values):
+            yield refusal.place, ErrorDetail(refusal.msg, code=refusal.type)
+
+    def validated(self, values: dict[str, Any]) -> dict[str, Any]:
+        variables = tuple(dict.fromkeys(values["variables"])) or DEFAULT_METRICS
+        return {**values, "variables": variables}

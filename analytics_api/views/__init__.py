@@ -1,0 +1,5 @@
+"""Endpoints: validate, call, respond."""
+
+from .aggregates import InteractionAggregates
+
+__all__ = ["InteractionAggregates"]

@@ -1,0 +1,84 @@
+"""Export of a project's interactions as the lines that import takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Q
+
+from interactions import dialect
+from interactions.ingest import MAX_BATCH
+from interactions.ingest.reading import read_records
+from interactions.ingest.records import FOLDED_TEXTS, LISTED_KINDS, FeedbackRecord, InteractionRecord
+from interactions.models import DimensionKind, Interaction, Project
+from interactions.times import format_utc
+
+
+def export_lines(project: Project, using: str = DEFAULT_DB_ALIAS) -> Iterator[bytes]:
+    """Yield every interaction of the project, oldest first, as one NDJSON line each.
+
+    Constant memory, and one view of the data however long it takes: what is recorded
+    meanwhile is not in it. Importing the lines gives the same interactions back.
+    """
+    with dialect.snapshot(using):
+        for primary_keys in _batches_of_keys(project, using):
+            records = read_records(using, primary_keys)
+            for pk in primary_keys:
+                yield orjson.dumps(_import_line(records[pk]), option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _batches_of_keys(project: Project, using: str) -> Iterator[list[int]]:
+    rows = Interaction.objects.using(using).for_project(project).order_by("started_at", "id")
+    # Served by interaction_project_started; every batch starts where the last one ended.
+    batch = list(rows.values_list("started_at", "id")[:MAX_BATCH])
+    while batch:
+        yield [pk for _, pk in batch]
+        batch = list(rows.filter(_after(*batch[-1])).values_list("started_at", "id")[:MAX_BATCH])
+
+
+def _after(started_at: datetime, pk: int) -> Q:
+    # The first condition says nothing new, but it is the one an index can use.
+    return Q(started_at__gte=started_at) & (Q(started_at__gt=started_at) | Q(id__gt=pk))
+
+
+def _import_line(record: InteractionRecord) -> dict[str, Any]:
+    line = {
+        "id": str(record.public_id),
+        "conversation_id": record.conversation,
+        "end_user": record.end_user,
+        "end_user_group_profile": record.group_profile,
+        "time_start": format_utc(record.started_at),
+        "time_end": record.ended_at and format_utc(record.ended_at),
+        "input": record.input,
+        "output": record.output,
+        "input_tokens": record.input_tokens,
+        "output_tokens": record.output_tokens,
+        "cost": record.cost_microusd,
+        "sentiment": record.sentiment,
+        **record.labels,
+        **{name: record.many_labels.get((kind.value, "")) for name, kind in LISTED_KINDS.items()},
+        "tags": {
+            key: value for (kind, key), (value, *_) in record.many_labels.items() if kind == DimensionKind.TAG
+        },
+        **{name: getattr(record, name) for name in FOLDED_TEXTS},
+        "history": record.history,
+        "messages": record.messages,
+        "traces": record.traces,
+        "feedback_actions": [_feedback_action(action) for action in record.feedback],
+        "pii_removed": record.has_pii or None,
+    }
+    return {key: value for key, value in line.items() if value not in (None, [], {})}
+
+
+def _feedback_action(action: FeedbackRecord) -> dict[str, Any]:
+    given = {
+        "slug": action.slug,
+        "timestamp": format_utc(action.occurred_at),
+        "text": action.text,
+        "value": action.rating,
+    }
+    return {key: value for key, value in given.items() if value is not None}

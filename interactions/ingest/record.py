@@ -1,0 +1,173 @@
+"""Storing a batch of interactions once, however often it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, OperationalError, transaction
+
+from interactions import dialect
+from interactions.models import Interaction, InteractionText, Project
+
+from .new_interaction import NewInteraction
+from .reading import read_records
+from .records import InteractionRecord, build_record, merge_record
+from .words import update_group_profiles
+from .writing import delete_rows, insert_records
+
+# Large enough to spread the cost of a transaction, small enough not to keep writers waiting.
+MAX_BATCH = 1000
+# Two senders of the same new interaction collide at most once each; more is not a coincidence.
+_ATTEMPTS = 4
+
+
+class BatchTooLarge(ValueError):
+    """Raised before anything is written."""
+
+
+class _ChangedMeanwhile(Exception):
+    """An interaction we were about to update was replaced by another sender."""
+
+
+class Outcome(StrEnum):
+    """What became of one item."""
+
+    STORED = "stored"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IngestResult:
+    """Ids and outcomes in the order of the items."""
+
+    ids: list[UUID]
+    outcomes: list[Outcome]
+
+    def count(self, outcome: Outcome) -> int:
+        return self.outcomes.count(outcome)
+
+
+def record_interactions(
+    project: Project,
+    items: Sequence[NewInteraction],
+    *,
+    anonymize: bool = True,
+    using: str = DEFAULT_DB_ALIAS,
+) -> IngestResult:
+    """Store a batch once, however often it is sent: all of it or nothing.
+
+    items: at most MAX_BATCH. The same `id`, or the same user, conversation, start, input and
+        output, is the same interaction, also within the batch: what is given overwrites, what
+        is absent stays.
+    anonymize: mask PII in texts before anything is stored.
+    Raises BatchTooLarge before anything is written.
+    """
+    if len(items) > MAX_BATCH:
+        raise BatchTooLarge(f"{len(items)} interactions in one batch; at most {MAX_BATCH} are accepted.")
+    records = [build_record(project.pk, item, anonymize=anonymize) for item in items]
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            with transaction.atomic(using=using):
+                return _store(using, project.pk, records)
+        except (IntegrityError, OperationalError, _ChangedMeanwhile):
+            # Another sender stored one of these between our look and our write, or the database
+            # broke a deadlock in their favour: look again.
+            if attempt == _ATTEMPTS or transaction.get_connection(using).in_atomic_block:
+                raise
+    raise AssertionError("the loop above returns or raises")
+
+
+def _store(using: str, project_id: int, records: Sequence[InteractionRecord]) -> IngestResult:
+    receipts: dict[int, tuple[UUID, Outcome]] = {}
+    for positions in _rounds_without_repeats(records):
+        _store_distinct(using, project_id, {p: records[p] for p in positions}, receipts)
+    # The last profile given for a user is theirs, whatever became of the interaction.
+    update_group_profiles(
+        using, project_id, {r.end_user: r.group_profile for r in records if r.end_user and r.group_profile}
+    )
+    in_order = [receipts[position] for position in range(len(records))]
+    return IngestResult(
+        ids=[public_id for public_id, _ in in_order], outcomes=[outcome for _, outcome in in_order]
+    )
+
+
+def _rounds_without_repeats(records: Sequence[InteractionRecord]) -> list[list[int]]:
+    """Positions of `records` in rounds, none of which holds the same id or content twice."""
+    rounds: list[list[int]] = []
+    round_of: dict[UUID, int] = {}
+    for position, record in enumerate(records):
+        keys = [record.fingerprint] if record.public_id is None else [record.fingerprint, record.public_id]
+        number = max(round_of.get(key, -1) for key in keys) + 1
+        round_of.update(dict.fromkeys(keys, number))
+        if number == len(rounds):
+            rounds.append([])
+        rounds[number].append(position)
+    return rounds
+
+
+def _store_distinct(
+    using: str,
+    project_id: int,
+    records: dict[int, InteractionRecord],
+    receipts: dict[int, tuple[UUID, Outcome]],
+) -> None:
+    """Store records, by position, none of which repeats another's id or content."""
+    by_id, by_fingerprint = _stored_keys(using, project_id, records.values())
+    writes: dict[int, InteractionRecord] = {}
+    repeats: dict[int, int] = {}
+    again: dict[int, InteractionRecord] = {}
+    new: list[int] = []
+    for position, record in records.items():
+        # The id decides; without one, or with an unknown one, the content does.
+        pk = by_id.get(record.public_id) or by_fingerprint.get(record.fingerprint)
+        if pk is None:
+            new.append(position)
+        elif pk in repeats.values():
+            # One by its id, another by its content: the second meets what the first left.
+            again[position] = record
+        else:
+            repeats[position] = pk
+    stored = _read_locked(using, list(repeats.values())) if repeats else {}
+    for position, pk in repeats.items():
+        merged = merge_record(stored[pk], records[position])
+        if by_fingerprint.get(merged.fingerprint, pk) != pk:
+            # Another interaction has this content already; this one keeps its own mark.
+            merged.fingerprint = stored[pk].fingerprint
+        if merged != stored[pk]:
+            writes[pk] = merged
+        receipts[position] = (merged.public_id, Outcome.UPDATED if pk in writes else Outcome.UNCHANGED)
+    delete_rows(using, list(writes))
+    writes |= dict(
+        zip(dialect.reserve_ids(using, Interaction, len(new)), (records[p] for p in new), strict=True)
+    )
+    insert_records(using, project_id, writes)
+    receipts.update((position, (records[position].public_id, Outcome.STORED)) for position in new)
+    if again:
+        _store_distinct(using, project_id, again, receipts)
+
+
+def _stored_keys(
+    using: str, project_id: int, records: Iterable[InteractionRecord]
+) -> tuple[dict[UUID | None, int], dict[UUID, int]]:
+    records = list(records)
+    public_ids = [record.public_id for record in records if record.public_id]
+    by_id: dict[UUID | None, int] = {}
+    if public_ids:
+        rows = Interaction.objects.using(using).for_project(project_id).filter(public_id__in=public_ids)
+        by_id.update(rows.values_list("public_id", "id"))
+    fingerprints = [record.fingerprint for record in records]
+    texts = InteractionText.objects.using(using).filter(fingerprint__in=fingerprints)
+    return by_id, dict(texts.values_list("fingerprint", "interaction_id"))
+
+
+def _read_locked(using: str, primary_keys: list[int]) -> dict[int, InteractionRecord]:
+    """Read stored interactions, held until the transaction ends, in an order all writers share."""
+    rows = Interaction.objects.using(using).filter(id__in=primary_keys).order_by("id")
+    records = read_records(using, list(rows.select_for_update().values_list("id", flat=True)))
+    if len(records) < len(primary_keys):
+        raise _ChangedMeanwhile
+    return records

@@ -1,0 +1,210 @@
+"""Everything stored about one interaction, in words rather than ids.
+
+Writing, merging a resend, reading back and exporting all speak of this one shape.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from interactions.anonymiser import mask_pii, mask_pii_in
+from interactions.models import DimensionKind, FeedbackSlug, FeedbackType
+
+from .new_interaction import NewFeedback, NewInteraction
+
+# Single-valued kinds live in a column of the fact row, named like the kind.
+FACT_KINDS = ("intent", "negative_intent", "topic", "type_of_problem", "language", "model")
+# Many-valued kinds live in the bridge: the field of NewInteraction that lists them.
+LISTED_KINDS = {
+    "keywords": DimensionKind.KEYWORD,
+    "data_sources": DimensionKind.DATA_SOURCE,
+    "emotions": DimensionKind.EMOTION,
+}
+FOLDED_TEXTS = ("user_query", "warning_message", "negative_intent_message")
+_THUMBS = {FeedbackSlug.THUMBS_UP, FeedbackSlug.THUMBS_DOWN}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FeedbackRecord:
+    """One feedback action as stored; `type` is what the slug meant when it was recorded."""
+
+    slug: str
+    type: str | None
+    text: str | None
+    rating: int | None
+    occurred_at: datetime
+
+
+@dataclass(kw_only=True, slots=True)
+class InteractionRecord:
+    """One interaction; texts are as they are stored, masked when they were anonymised."""
+
+    public_id: UUID | None
+    fingerprint: UUID
+    end_user: str | None
+    group_profile: str | None
+    conversation: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    cost_microusd: int | None
+    input_tokens: int | None
+    output_tokens: int | None
+    sentiment: float | None
+    has_pii: bool
+    # {"topic": "billing"}: only kinds that have a value.
+    labels: dict[str, str] = field(default_factory=dict)
+    # {("tag", "plan"): ["pro"], ("keyword", ""): ["refund", "invoice"]}
+    many_labels: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    feedback: list[FeedbackRecord] = field(default_factory=list)
+    input: str = ""
+    output: str = ""
+    history: list = field(default_factory=list)
+    messages: list = field(default_factory=list)
+    traces: list = field(default_factory=list)
+    user_query: str | None = None
+    warning_message: str | None = None
+    negative_intent_message: str | None = None
+
+    @property
+    def latency_us(self) -> int | None:
+        """Microseconds from start to end, exactly."""
+        if self.ended_at is None:
+            return None
+        span = self.ended_at - self.started_at
+        return (span.days * 86_400 + span.seconds) * 1_000_000 + span.microseconds
+
+    @property
+    def feedback_types(self) -> list[str]:
+        """The type of each action that has one, with repetition."""
+        return [action.type for action in self.feedback if action.type is not None]
+
+
+def build_record(project_id: int, item: NewInteraction, *, anonymize: bool) -> InteractionRecord:
+    """Make what will be stored of `item`, masked when asked; touches no database."""
+    texts: dict[str, Any] = {
+        "input": item.input,
+        "output": item.output,
+        **{name: getattr(item, name) or None for name in FOLDED_TEXTS},
+    }
+    documents = {name: getattr(item, name) or [] for name in ("history", "messages", "traces")}
+    actions = item.feedback_actions or []
+    has_pii = bool(item.pii_removed)
+    if anonymize:
+        regions = settings.ANONYMIZE_PHONE_REGIONS
+        masked = {name: text and mask_pii(text, regions) for name, text in texts.items()}
+        masked_documents = {
+            name: document and mask_pii_in(document, regions) for name, document in documents.items()
+        }
+        masked_actions = [
+            action.model_copy(update={"text": mask_pii(action.text, regions)}) if action.text else action
+            for action in actions
+        ]
+        has_pii |= (masked, masked_documents, masked_actions) != (texts, documents, actions)
+        texts, documents, actions = masked, masked_documents, masked_actions
+    record = InteractionRecord(
+        public_id=item.id,
+        fingerprint=_fingerprint(project_id, item, texts["input"], texts["output"]),
+        end_user=item.end_user,
+        group_profile=item.end_user_group_profile,
+        conversation=item.conversation_id,
+        started_at=item.time_start,
+        ended_at=item.time_end,
+        cost_microusd=item.cost,
+        input_tokens=item.input_tokens,
+        output_tokens=item.output_tokens,
+        sentiment=item.sentiment,
+        has_pii=has_pii,
+        labels={kind: value for kind in FACT_KINDS if (value := getattr(item, kind)) is not None},
+        many_labels=_many_labels(item),
+        **texts,
+        **documents,
+    )
+    record.feedback = merge_feedback([], [_feedback_record(action, record) for action in actions])
+    return record
+
+
+def _many_labels(item: NewInteraction) -> dict[tuple[str, str], list[str]]:
+    labels: dict[tuple[str, str], list[str]] = {
+        (DimensionKind.TAG.value, key): [value] for key, value in (item.tags or {}).items()
+    }
+    for name, kind in LISTED_KINDS.items():
+        if values := getattr(item, name):
+            labels[kind.value, ""] = sorted(values)
+    return labels
+
+
+def _fingerprint(project_id: int, item: NewInteraction, input_text: str, output_text: str) -> UUID:
+    """What makes a resend the same interaction (contract 8), over the texts as stored."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in (
+        str(project_id),
+        item.end_user,
+        item.conversation_id,
+        item.time_start.isoformat(),
+        input_text,
+        output_text,
+    ):
+        data = b"" if part is None else part.encode()
+        # Lengths keep ("ab", "c") and ("a", "bc") apart, and None apart from the empty text.
+        digest.update(f"{-1 if part is None else len(data)}:".encode() + data)
+    return UUID(bytes=digest.digest())
+
+
+def _feedback_record(action: NewFeedback, record: InteractionRecord) -> FeedbackRecord:
+    return FeedbackRecord(
+        slug=action.slug.value,
+        type=feedback_type(action.slug.value, action.value),
+        text=action.text,
+        rating=action.value if action.slug == FeedbackSlug.RATING else None,
+        occurred_at=action.timestamp or record.ended_at or record.started_at,
+    )
+
+
+def feedback_type(slug: str, rating: int | None) -> str | None:
+    """The feedback type of an action by the table in the settings; None for those without."""
+    entry = settings.FEEDBACK_TYPES.get(slug)
+    return entry.get(rating) if isinstance(entry, dict) else entry
+
+
+def merge_feedback(stored: list[FeedbackRecord], new: list[FeedbackRecord]) -> list[FeedbackRecord]:
+    """Actions after `new` arrived: a slug replaces its earlier self, one thumb the other."""
+    merged = {action.slug: action for action in stored}
+    for action in new:
+        for slug in _THUMBS if action.slug in _THUMBS else (action.slug,):
+            merged.pop(slug, None)
+        merged[action.slug] = action
+    return sorted(merged.values(), key=lambda action: (action.occurred_at, action.slug))
+
+
+def merge_record(stored: InteractionRecord, new: InteractionRecord) -> InteractionRecord:
+    """The interaction after it was sent again: what is given overwrites, what is absent stays.
+
+    The id stays the stored one. Equal to `stored` when the resend says nothing new.
+    """
+    given = {
+        name: value
+        for name in (f.name for f in fields(InteractionRecord))
+        if (value := getattr(new, name)) is not None and value != [] and value != {}
+    }
+    return replace(
+        stored,
+        **given
+        | {
+            "public_id": stored.public_id,
+            # The user's, not the interaction's: `update_group_profiles` keeps it.
+            "group_profile": stored.group_profile,
+            "has_pii": stored.has_pii or new.has_pii,
+            "labels": stored.labels | new.labels,
+            "many_labels": stored.many_labels | new.many_labels,
+            "feedback": merge_feedback(stored.feedback, new.feedback),
+        },
+    )
+
+
+COUNTERS = {feedback_type.value: feedback_type.counter for feedback_type in FeedbackType}

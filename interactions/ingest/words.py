@@ -1,0 +1,142 @@
+"""Words to ids: end users, conversations and labels, made when they are new.
+
+Everything here runs inside the transaction that uses the ids. Words are inserted in sorted
+order, so that two batches with the same new words wait for each other instead of locking
+each other out.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import reduce
+from operator import or_
+
+from django.db.models import Q
+
+from interactions.models import Conversation, Dimension, DimensionKind, EndUser, Label
+
+from .records import InteractionRecord
+
+# (kind, key): "tag" has one dimension a key, every other kind has the key "".
+Axis = tuple[str, str]
+FEEDBACK: Axis = (DimensionKind.USER_FEEDBACK.value, "")
+COHORT: Axis = (DimensionKind.COHORT.value, "")
+
+
+class WordIds:
+    """The ids of every word of a batch."""
+
+    def __init__(self, using: str, project_id: int, records: Iterable[InteractionRecord]):
+        records = list(records)
+        words = _words(records)
+        self.dimensions = _dimension_ids(using, project_id, set(words))
+        self._labels = _label_ids(using, self.dimensions, words)
+        self._users = _external_ids(using, EndUser, project_id, {r.end_user for r in records} - {None})
+        self._conversations = _external_ids(
+            using, Conversation, project_id, {r.conversation for r in records} - {None}
+        )
+
+    def label(self, axis: Axis, value: str | None) -> int | None:
+        return None if value is None else self._labels[axis, value]
+
+    def end_user(self, external_id: str | None) -> int | None:
+        return None if external_id is None else self._users[external_id]
+
+    def conversation(self, external_id: str | None) -> int | None:
+        return None if external_id is None else self._conversations[external_id]
+
+
+def update_group_profiles(using: str, project_id: int, profiles: Mapping[str, str]) -> None:
+    """Give stored users their group profiles.
+
+    profiles: {"ada": "enterprise-eu"}; users that are not stored are passed over.
+    """
+    if not profiles:
+        return
+    users = EndUser.objects.using(using).filter(project_id=project_id, external_id__in=profiles)
+    changed = defaultdict(list)
+    for pk, external_id, profile in users.order_by("id").values_list(
+        "id", "external_id", "group_profile__value"
+    ):
+        if profiles[external_id] != profile:
+            changed[profiles[external_id]].append(pk)
+    if changed:
+        dimensions = _dimension_ids(using, project_id, {COHORT})
+        labels = _label_ids(using, dimensions, {COHORT: set(changed)})
+        for profile, pks in changed.items():
+            EndUser.objects.using(using).filter(id__in=pks).update(group_profile_id=labels[COHORT, profile])
+
+
+def _words(records: list[InteractionRecord]) -> dict[Axis, set[str]]:
+    words: dict[Axis, set[str]] = defaultdict(set)
+    for record in records:
+        for kind, value in record.labels.items():
+            words[kind, ""].add(value)
+        for axis, values in record.many_labels.items():
+            words[axis].update(values)
+        if types := record.feedback_types:
+            words[FEEDBACK].update(types)
+    return words
+
+
+def _dimension_ids(using: str, project_id: int, axes: set[Axis]) -> dict[Axis, int]:
+    keys = {key for _, key in axes}
+
+    def read() -> dict[Axis, int]:
+        rows = Dimension.objects.using(using).filter(project_id=project_id, key__in=keys)
+        return {(kind, key): pk for pk, kind, key in rows.values_list("id", "kind", "key")}
+
+    known = read()
+    if missing := sorted(axes - known.keys()):
+        Dimension.objects.using(using).bulk_create(
+            [Dimension(project_id=project_id, kind=kind, key=key) for kind, key in missing],
+            ignore_conflicts=True,
+        )
+        known = read()
+    return known
+
+
+def _label_ids(
+    using: str, dimensions: Mapping[Axis, int], words: Mapping[Axis, set[str]]
+) -> dict[tuple[Axis, str], int]:
+    axis_of = {dimensions[axis]: axis for axis in words}
+
+    def read() -> dict[tuple[Axis, str], int]:
+        if not words:
+            return {}
+        wanted = reduce(
+            or_, (Q(dimension_id=dimensions[axis], value__in=values) for axis, values in words.items())
+        )
+        rows = Label.objects.using(using).filter(wanted)
+        return {(axis_of[d], value): pk for pk, d, value in rows.values_list("id", "dimension_id", "value")}
+
+    known = read()
+    wanted = {(axis, value) for axis, values in words.items() for value in values}
+    if missing := sorted(wanted - known.keys()):
+        Label.objects.using(using).bulk_create(
+            [
+                Label(dimension_id=dimensions[axis], value=value, folded=value.casefold())
+                for axis, value in missing
+            ],
+            ignore_conflicts=True,
+        )
+        known = read()
+    return known
+
+
+def _external_ids(
+    using: str, model: type[EndUser] | type[Conversation], project_id: int, external_ids: set[str]
+) -> dict[str, int]:
+    def read() -> dict[str, int]:
+        rows = model.objects.using(using).filter(project_id=project_id, external_id__in=external_ids)
+        return dict(rows.values_list("external_id", "id"))
+
+    known = read()
+    if missing := sorted(external_ids - known.keys()):
+        model.objects.using(using).bulk_create(
+            [model(project_id=project_id, external_id=external_id) for external_id in missing],
+            ignore_conflicts=True,
+        )
+        known = read()
+    return known

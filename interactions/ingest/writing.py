@@ -1,0 +1,129 @@
+"""Records to rows: the only code that writes interactions."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+
+from interactions import dialect
+from interactions.models import FeedbackAction, Interaction, InteractionLabel, InteractionText
+
+from .records import COUNTERS, FACT_KINDS, FOLDED_TEXTS, InteractionRecord
+from .words import FEEDBACK, WordIds
+
+_FACT_FIELDS = (
+    "id", "public_id", "project_id", "end_user_id", "conversation_id", "started_at", "ended_at", "latency_us",
+    "cost_microusd", "input_tokens", "output_tokens", "sentiment", "has_pii",
+    *(f"{kind}_id" for kind in FACT_KINDS),
+    *COUNTERS.values(),
+)  # fmt: skip
+_TEXT_FIELDS = (
+    "interaction_id", "fingerprint", "input", "output", "history", "messages", "traces",
+    *FOLDED_TEXTS,
+    *(f"{name}_folded" for name in FOLDED_TEXTS),
+)  # fmt: skip
+_LABEL_FIELDS = ("interaction_id", "dimension_id", "label_id")
+_FEEDBACK_FIELDS = (
+    "project_id", "interaction_id", "end_user_id", "slug", "type", "text", "rating", "occurred_at",
+    "input", "output",
+)  # fmt: skip
+
+
+def insert_records(using: str, project_id: int, records: Mapping[int, InteractionRecord]) -> None:
+    """Insert whole interactions with their texts, labels, counters and feedback, by primary key.
+
+    A record without a public id is given a random one. Call inside a transaction.
+    """
+    if not records:
+        return
+    words = WordIds(using, project_id, records.values())
+    for record in records.values():
+        record.public_id = record.public_id or uuid.uuid4()
+    rows = records.items()
+    dialect.insert_rows(
+        using, Interaction, _FACT_FIELDS, (_fact_row(pk, project_id, r, words) for pk, r in rows)
+    )
+    dialect.insert_rows(using, InteractionText, _TEXT_FIELDS, (_text_row(pk, r) for pk, r in rows))
+    dialect.insert_rows(
+        using, InteractionLabel, _LABEL_FIELDS, (row for pk, r in rows for row in _label_rows(pk, r, words))
+    )
+    dialect.insert_rows(
+        using,
+        FeedbackAction,
+        _FEEDBACK_FIELDS,
+        (row for pk, r in rows for row in _feedback_rows(pk, project_id, r, words)),
+    )
+
+
+def delete_rows(using: str, primary_keys: Sequence[int]) -> None:
+    """Delete interactions with everything that hangs on them. Call inside a transaction."""
+    if not primary_keys:
+        return
+    for model in (InteractionLabel, FeedbackAction, InteractionText):
+        # Straight deletes: the collector would load every row to look for what depends on it.
+        model.objects.using(using).filter(interaction_id__in=primary_keys)._raw_delete(using)
+    Interaction.objects.using(using).filter(id__in=primary_keys)._raw_delete(using)
+
+
+def _fact_row(pk: int, project_id: int, record: InteractionRecord, words: WordIds) -> list:
+    types = record.feedback_types
+    return [
+        pk,
+        record.public_id,
+        project_id,
+        words.end_user(record.end_user),
+        words.conversation(record.conversation),
+        record.started_at,
+        record.ended_at,
+        record.latency_us,
+        record.cost_microusd,
+        record.input_tokens,
+        record.output_tokens,
+        record.sentiment,
+        record.has_pii,
+        *(words.label((kind, ""), record.labels.get(kind)) for kind in FACT_KINDS),
+        *(types.count(feedback_type) for feedback_type in COUNTERS),
+    ]
+
+
+def _text_row(pk: int, record: InteractionRecord) -> list:
+    texts = [getattr(record, name) for name in FOLDED_TEXTS]
+    return [
+        pk,
+        record.fingerprint,
+        record.input,
+        record.output,
+        record.history,
+        record.messages,
+        record.traces,
+        *texts,
+        *(None if text is None else text.casefold() for text in texts),
+    ]
+
+
+def _label_rows(pk: int, record: InteractionRecord, words: WordIds) -> list[tuple[int, int, int | None]]:
+    many_labels = record.many_labels | {FEEDBACK: sorted(set(record.feedback_types))}
+    return [
+        (pk, words.dimensions[axis], words.label(axis, value))
+        for axis, values in many_labels.items()
+        for value in values
+    ]
+
+
+def _feedback_rows(pk: int, project_id: int, record: InteractionRecord, words: WordIds) -> list[tuple]:
+    user = words.end_user(record.end_user)
+    return [
+        (
+            project_id,
+            pk,
+            user,
+            action.slug,
+            action.type,
+            action.text,
+            action.rating,
+            action.occurred_at,
+            None,
+            None,
+        )
+        for action in record.feedback
+    ]
