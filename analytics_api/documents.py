@@ -1,0 +1,111 @@
+"""The parts of the written documents that are made from the catalog and the declared settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from analytics_api.catalog import DIMENSIONS, FILTERS, METRICS, ORDERINGS, Dimension, FilterKind
+from analytics_api.errors import ERROR_TYPES
+from config.env import BASE_DIR, VARIABLES
+
+
+class MissingSection(ValueError):
+    """Raised when a document has no place for one of its sections."""
+
+
+def write_sections(text: str, sections: Mapping[str, Callable[[], str]]) -> str:
+    """Replace what stands between the marks of each section.
+
+    The marks are the lines `<!-- made: NAME -->` and `<!-- end: NAME -->`.
+    Raises MissingSection when one of them is not there.
+    """
+    for name, make in sections.items():
+        begin, end = f"<!-- made: {name} -->\n", f"<!-- end: {name} -->"
+        place = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+        replacement = f"{begin}\n{make()}\n\n{end}"
+        text, n_found = place.subn(lambda _, made=replacement: made, text)
+        if n_found != 1:
+            raise MissingSection(name)
+    return text
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+def _code(*names: str) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _configuration() -> str:
+    rows = (
+        (_code(variable.name), _default(variable.default), variable.help)
+        for variable in sorted(VARIABLES, key=lambda variable: variable.name)
+    )
+    return _table(("variable", "default", "meaning"), rows)
+
+
+def _default(text: str | None) -> str:
+    return _code(text.replace(f"{BASE_DIR}/", "")) if text else ""
+
+
+def _kinds(entries: Mapping[str, FilterKind] | Mapping[str, Dimension]) -> str:
+    rows = (
+        (
+            _code(entry.kind, *entry.aliases),
+            _code(*(parameter.name for parameter in entry.own_parameters)),
+            entry.help,
+        )
+        for name, entry in entries.items()
+        if name == entry.kind
+    )
+    return _table(("kind", "own fields", "meaning"), rows)
+
+
+def _parameters(entries: Mapping[str, FilterKind] | Mapping[str, Dimension]) -> str:
+    seen = {parameter.name: parameter for entry in entries.values() for parameter in entry.parameters}
+    rows = (
+        (_code(name), "required" if parameter.required else "", parameter.help)
+        for name, parameter in sorted(seen.items())
+    )
+    return _table(("field", "", "meaning"), rows)
+
+
+def _variables() -> str:
+    rows = (
+        (
+            _code(metric.name),
+            _code(*(field.name for field in metric.fields)),
+            ("" if metric.is_default else "Only when asked for. ") + metric.help,
+        )
+        for metric in METRICS.values()
+    )
+    return _table(("variable", "fields", "meaning"), rows)
+
+
+def _orderings() -> str:
+    return _table(
+        ("by", "meaning"), ((_code(ordering.name), ordering.help) for ordering in ORDERINGS.values())
+    )
+
+
+def _error_types() -> str:
+    return f"{_code(*sorted(ERROR_TYPES))}."
+
+
+# Each document's sections, by the name in their marks.
+DOCUMENTS: Mapping[Path, Mapping[str, Callable[[], str]]] = {
+    BASE_DIR / "README.md": {"configuration": _configuration},
+    BASE_DIR / "docs" / "api.md": {
+        "filters": lambda: _kinds(FILTERS),
+        "filter fields": lambda: _parameters(FILTERS),
+        "group-bys": lambda: _kinds(DIMENSIONS),
+        "group-by fields": lambda: _parameters(DIMENSIONS),
+        "variables": _variables,
+        "orderings": _orderings,
+        "error types": _error_types,
+    },
+}
