@@ -1,9 +1,8 @@
 """Make two projects with made-up interactions, to try the server with."""
 
-from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from tqdm import tqdm
 
@@ -16,11 +15,11 @@ MAX_INTERACTIONS = 1_000_000
 
 class Command(BaseCommand):
     help = (
-        "Makes a web shop assistant and a coding assistant with 90 days of lifelike interactions "
+        "Make a web shop assistant and a coding assistant with 90 days of lifelike interactions "
         "up to now. A project that already holds interactions is left as it is."
     )
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--interactions",
             type=int,

@@ -1,0 +1,443 @@
+"""Masking of personal data and secrets in texts, before anything is stored.
+
+Found are e-mail addresses, telephone, card and account numbers, IP addresses, keys and tokens. What
+only looks like one is left alone, because a text that was masked counts as holding PII.
+
+Texts come from strangers, so every pattern takes time linear in the text: a quantifier without a
+bound is possessive, and where its run can start is limited by what stands before it. A mask is
+never touched by another match, so masking a masked text changes nothing: hence `]` and `[` among
+the characters that may not stand beside one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from ipaddress import IPv6Address
+from typing import Any
+
+from phonenumbers import Leniency, PhoneMetadata, PhoneNumberMatcher, normalize_digits_only
+
+# How keys of well-known issuers begin, and what follows.
+_KEY_FORMS = {
+    r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----": (
+        # Up to the END line, or, when that was cut off, the lines that hold nothing but the key.
+        r"(?:[^-]*+(?:-(?!----)[^-]*+)*+-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----"
+        r"|(?:(?:\s|\\[nr])*+[A-Za-z0-9+/=]{16,}+)*+)"
+    ),
+    r"eyJ": r"[\w-]{8,}+\.[\w-]{8,}+(?:\.[\w-]*+){1,3}",
+    # A digit, because class names such as sk-fading-circle begin like this too.
+    r"sk-": r"(?=[\w-]{0,40}\d)[\w-]{16,}+",
+    r"[prs]k_(?:live|test)_": r"[A-Za-z0-9]{10,}+",
+    r"whsec_": r"[A-Za-z0-9+/=]{20,}+",
+    r"gh[oprsu]_": r"[A-Za-z0-9]{20,}+",
+    r"github_pat_": r"\w{20,}+",
+    r"gl(?:agent|cbt|dt|ft|pat|ptt|rt|soat)-": r"[\w-]{16,}+",
+    r"A(?:KI|SI)A": r"[A-Z0-9]{16,}+",
+    r"AIza": r"[\w-]{30,}+",
+    r"GOCSPX-": r"[\w-]{20,}+",
+    r"ya29\.": r"[\w-]{20,}+",
+    r"xox[a-z]-": r"[A-Za-z0-9-]{10,}+",
+    r"xapp-": r"[A-Za-z0-9-]{20,}+",
+    r"(?:hf|gsk|npm|r8|dckr_pat|shpat|shpss)_": r"[A-Za-z0-9]{20,}+",
+    r"(?:nvapi|tvly|pplx|xai)-": r"[\w-]{20,}+",
+    r"pypi-": r"[\w-]{50,}+",
+    r"SG\.": r"[\w-]{16,}+\.[\w-]{16,}+",
+    # The keys of this server. Both cases, because file names carry lower-case digests.
+    r"[A-Za-z0-9]{8}\.(?=[a-z0-9]*[A-Z])(?=[A-Z0-9]*[a-z])": r"[A-Za-z0-9]{32}(?![A-Za-z0-9.])",
+}
+_KEY = re.compile(
+    "(?<![A-Za-z0-9])(?:" + "|".join(begin + rest for begin, rest in _KEY_FORMS.items()) + ")", re.ASCII
+)
+
+# Most texts hold none of these and are done after one search. What else is found needs a digit.
+_SIGN_OF_PII = re.compile(
+    r"[\d@＠:]|(?<![A-Za-z0-9])(?:" + "|".join(begin for begin in _KEY_FORMS if begin[0] != "[") + ")"
+)
+
+# A word that announces a secret, or a scheme of the Authorization header, and what follows it.
+_ANNOUNCED = re.compile(
+    r"""
+    ( (?: (?:access|account|api|auth|encryption|private|secret|shared|signing|subscription) [ _-]? key
+        | credential | passphrase | passwd | password | pwd | secret | token ) s?
+      (?: ["'`\\\])]{0,4} \s{0,3} (?: => | := | [:=>]{1,3} | (?:is|was)\b:? ) \s{0,3} | \s{1,3} )
+      (?: (?:basic|bearer) \s{1,3} )?
+      ["'`\\]{0,3}
+    | \b (?:basic|bearer) \s{1,3}
+    )
+    ([\w+/.~-]{16,}+ ={0,2})
+    """,
+    re.IGNORECASE | re.VERBOSE | re.ASCII,
+)
+_LONG_RUN = re.compile(r"[A-Za-z0-9]{16,}")
+_SWITCH_OF_KIND = re.compile(r"(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
+# Words and numbers joined to an identifier switch less often.
+_MIN_SWITCHES = 4
+
+_URL_CREDENTIALS = re.compile(r"""(?<=://)[^\s/?#:@"'<>]*+:[^\s/?#"'<>]*(?=@)""")
+
+# Letters up to Armenian: Chinese and Thai put no space between a word and an address.
+_LETTER = r"A-Za-z\u00c0-\u058f"
+_EMAIL = re.compile(
+    rf"""
+    (?<![{_LETTER}0-9_.+'-]) (?!(?<=%)2B)
+    ([.+'-]*+)                                              # a quote or a bullet before it stays
+    (?!git@)                                                # git@github.com is everybody
+    [{_LETTER}0-9_] (?: [{_LETTER}0-9_.+'-] | %2B )*+
+    (?: [@＠] | %40 )
+    (?! \d+\.\d | \dx\. )                                   # package@1.2.3, icon@2x.png
+    (?: [{_LETTER}0-9_-]{{1,63}} \. )+ (?: xn--[a-z0-9-]{{2,59}} | [{_LETTER}]{{2,63}} )
+    (?![A-Za-z0-9])
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
+# The countries by the length of their IBANs, from the registry of SWIFT.
+_IBAN_COUNTRIES = {
+    15: "NO", 16: "BE", 18: "DK|FI|FK|FO|GL|NL|SD", 19: "MK|SI", 20: "AT|BA|EE|KZ|LT|LU|MN|XK",
+    21: "CH|CR|HR|LI|LV", 22: "BG|DE|GB|GE|IE|ME|RS|VA", 23: "AE|GI|IL|IQ|OM|SO|TL",
+    24: "AD|CZ|ES|MD|PK|RO|SA|SE|SK|TN|VG", 25: "LY|PT|ST", 26: "IS|TR", 27: "BI|DJ|FR|GR|IT|MC|MR|SM",
+    28: "AL|AZ|BY|CY|DO|GT|HN|HU|LB|NI|PL|SV", 29: "BR|EG|PS|QA|UA", 30: "JO|KW|MU|YE", 31: "MT|SC",
+    32: "LC", 33: "RU",
+}  # fmt: skip
+_IBAN = re.compile(
+    r"(?<![A-Za-z0-9\]])(?=[A-Za-z]{2}[0-9]{2})(?:"
+    + "|".join(
+        f"(?:{countries})(?:[ \u00a0-]?[A-Za-z0-9]){{{length - 2}}}"
+        for length, countries in _IBAN_COUNTRIES.items()
+    )
+    + r")(?![A-Za-z0-9\[])",
+    re.IGNORECASE,
+)
+
+# In one piece, or in the groups that are embossed: 4-4-4-4, 4-4-4-4-3, 4-6-5 and 4-6-4.
+_CARD = re.compile(
+    r"""
+    (?<![A-Za-z0-9_\]]) (?<![0-9\]][.-])
+    (?: [0-9]{19} | [0-9]{13,16}
+      | [0-9]{4} ([ \u00a0-]) [0-9]{4} \1 [0-9]{4} \1 [0-9]{4} (?P<tail> \1 [0-9]{3} )?
+      | [0-9]{4} ([ \u00a0-]) [0-9]{6} \3 [0-9]{4,5} )
+    (?![A-Za-z0-9_\[] | [.-][0-9])
+    """,
+    re.VERBOSE,
+)
+# First digits and lengths that networks issue. Luhn's check alone would take one in ten of all
+# timestamps, EANs and IMEIs.
+_CARD_NETWORKS = re.compile(
+    r"4(?:\d{12}|\d{15}|\d{18})|3[47]\d{13}|3(?:0[0-59]|[689]\d)\d{11}|(?:2[2-7]|3[05689])\d{14}|[56]\d{15}(?:\d{3})?"
+)
+
+# Only the ranges that are given out begin an IPv6 address: times, slices and C++ names do not.
+_IPV6 = re.compile(
+    r"(?<![\w.\]])(?=(?:[23][\da-f]{3}|f[c-f][\da-f]{2}):[\da-f]{0,4}:)[\da-f:.]++(?![\w\[])",
+    re.IGNORECASE | re.ASCII,
+)
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+# Not 0., 127. and 240. to 255.: the own machine and masks are nobody's address.
+_IPV4 = re.compile(
+    rf"(?<![\w\]])(?<![\w\]]\.)(?!(?:0|127|2[45]\d)\.)(?:{_OCTET}\.){{3}}{_OCTET}(?![\w\[]|\.\d)", re.ASCII
+)
+_VERSION_BEFORE = re.compile(
+    r"""
+    (?: (?<![a-z]) (?: v | vers? | version | release | rev | revision | build | firmware | kernel | driver
+                     | section | chapter | clause | article | paragraph | § ) s?
+        \W{0,5} (?: (?:from|is|no|number|of|to|was) \b \W{0,3} ){0,2}
+      | (?<![\w/.-]) [a-z]+/                                # Chrome/120.0.0.0
+      | [a-z]-                                              # package-1.2.3.4
+      | [=~!<>^]= \s?                                       # package>=1.2.3.4
+      | [$€£¥] \s?                                          # thousands, separated by dots
+    ) \Z
+    """,
+    re.IGNORECASE | re.VERBOSE | re.ASCII,
+)
+_VERSION_BEFORE_CHARS = 40
+
+# What may stand between the digits of a telephone number.
+_GAP = r"[ \u00a0\u202f.()/\u2010-\u2015-]"
+# A date, to be passed over; or as many digits as stand together, beginning as a number may.
+_DIGITS = re.compile(
+    rf"""
+    (?<!\d) (?: \d{{4}} ([-/.]) \d{{1,2}} \1 \d{{1,2}} | \d{{1,2}} ([-/.]) \d{{1,2}} \2 (?: \d{{4}} | \d\d ) )
+    (?! [-/.]?\d )
+    | (?<![A-Za-z\d_+#$€£¥\]]) (?<![\d\]][.,:/-]) (?<![A-Za-z][/-])
+      (?P<chain> (?: \(\+?\d{{1,5}}\) | [+＋][ ]?\(?\d | \d\d | [01](?=[ .-]) ) (?: {_GAP}{{0,3}} \d ){{5,}}+ )
+    """,
+    re.VERBOSE,
+)
+_DIGIT_GROUP = re.compile(r"\d+")
+_NOT_AN_END = re.compile(r"(?!x\d)[A-Za-z_\[]|\d|[.:,]\d|[%°]|\s?[$€£¥]")
+# Fifteen digits, the most there are, and the gaps of the usual groups.
+_MAX_PHONE_CHARS = 32
+
+# Words that announce a telephone number and nothing else.
+_PHONE_WORD = re.compile(
+    r"""
+    (?<![^\W\d_]) (?:
+        (?:cell|i|smart|tele)?phone | t[eé]l[eé](?:ph|f)[oó]n | telefoon | t[eé]l(?![^\W\d_]) | fax | landline
+      | cell(?:ular)?(?![^\W\d_]) | handy | mobi[el] | m[oó]vil | rufnummer | hotline | helpline | whatsapp | sms
+      | (?:call|dial|reach|ring|text) \s (?:her|him|me|them|us) (?![^\W\d_])
+      | (?:contact|her|his|my) \s number )
+    | 电话 | 電話 | 手机 | 手機 | \[PHONE\]
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+# Words that may announce one: it has to be valid.
+_CALL_WORD = re.compile(
+    r"""
+    (?<![^\W\d_]) (?: call(?:ed|ing|s)?(?![^\W\d_]) | contact | dial | reach | ring(?![^\W\d_])
+                    | anruf | appel | chiam | llam )
+    | (?: ^ | [.,;:!?(] \s? | ['’]s \s
+        | \b (?:and|direct|its|new|office|or|our|that|the|their|this|work|your) \s )
+      (?: number(?!\s of) | \# )
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_PHONE_WORD_AFTER = re.compile(
+    rf"\s?(?:\(|(?:are|is|was)\s)[^\d\[\].,!?;\n]{{0,20}}?(?:{_PHONE_WORD.pattern})",
+    re.IGNORECASE | re.VERBOSE,
+)
+# The number right after this is something else. Not after "a" and "to": call to order, make a booking.
+_OTHER_NUMBER = re.compile(
+    r"""
+    (?<![^\W\d_]) (?<!\ba\s) (?<!\b(?:an|to)\s)
+    (?: account | amount | article | asin | bestell\w* | booking | budget | card | case | claim | commande
+      | confirmation | contract | cost | customer | ean | facture | gtin | iban | id | invoice | isbn | issn
+      | item | licen[cs]e | member(?:ship)? | model | order | parcel | part | payment | pedido | pin | policy
+      | population | price | product | rechnung\w* | ref | reference | registration | reservation | serial
+      | shipment | sku | sum | tax | ticket | total | tracking | transaction | upc | uuid | vat | version ) s?
+    (?: [^\w.!?]{0,3} _? (?:are|code|id|in|is|no|nr|num|number|of|ref|reference|the|was|your) s? \.? )*
+    [^\w.!?]{0,4} \Z
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_CONTEXT_CHARS = 80
+
+# Thousands or decimals.
+_PLAIN_NUMBER = re.compile(r"\d{1,3}(?:[ .\u00a0]\d{3})+|\d+\.\d+")
+# An area or network code with its leading zero, and groups as people write them after it. Countries
+# do not agree with their own people on the groups: 0207 946 0958, 06 1234 5678.
+_CODE_AND_GROUPS = re.compile(
+    rf"\(?0\d{{1,5}}{_GAP}{{1,3}}(?:\d{{5,8}}|\d{{3,4}}{_GAP}\d{{3,4}}|\d{{3}}(?:{_GAP}\d\d){{2}}|\d\d(?:{_GAP}\d\d){{3}})"
+)
+# E.164 allows fifteen digits; seven are the fewest that tell anybody apart.
+_MIN_DIGITS, _MAX_DIGITS = 7, 15
+# Shorter ones need a word that announces them.
+_MIN_DIGITS_ALONE = 9
+# The library needs 0.1 ms to judge one number. A text with more numbers than this is a list of them,
+# and what has the form of one is masked.
+_MAX_LOOKUPS = 1000
+
+
+def mask_pii(text: str, phone_regions: Sequence[str]) -> str:
+    """Replace what identifies a person or opens a door by its kind: "[EMAIL]", "[PHONE]", ...
+
+    phone_regions: two-letter codes of the countries whose national numbers are known; numbers with
+        a country code are always found.
+    Returns `text` itself when nothing was found. Masking the result again changes nothing.
+    """
+    if _SIGN_OF_PII.search(text) is None:
+        return text
+    masked = text
+    for pattern, replacement in _REPLACEMENTS:
+        masked = pattern.sub(replacement, masked)
+    masked = _mask_phones(masked, phone_regions)
+    return text if masked == text else masked
+
+
+def mask_pii_in(value: Any, phone_regions: Sequence[str]) -> Any:
+    """Mask every string of a JSON document, however deep, in a copy of it. Keys stay as they are.
+
+    A key is read as the words before its value: {"phone": "2125550100"} -> {"phone": "[PHONE]"}.
+    """
+    holder = [value]
+    pending: list[Any] = [holder]
+    while pending:
+        container = pending.pop()
+        for key, item in container.items() if isinstance(container, dict) else enumerate(container):
+            if isinstance(item, str):
+                label = f"{key}: " if isinstance(container, dict) else ""
+                container[key] = _mask_labelled(label, item, phone_regions)
+            elif isinstance(item, dict | list):
+                container[key] = item.copy()
+                pending.append(container[key])
+    return holder[0]
+
+
+def _mask_labelled(label: str, text: str, phone_regions: Sequence[str]) -> str:
+    masked = mask_pii(label + text, phone_regions)
+    # A label that holds PII itself says nothing about the text.
+    return masked[len(label) :] if masked.startswith(label) else mask_pii(text, phone_regions)
+
+
+def _mask_announced(match: re.Match[str]) -> str:
+    announcement, value = match.groups()
+    return f"{announcement}[SECRET]" if _looks_random(value) else match[0]
+
+
+def _looks_random(value: str) -> bool:
+    """Whether letters and digits are mixed as in no word, name or path."""
+    return len(_SWITCH_OF_KIND.findall(value)) >= _MIN_SWITCHES or any(
+        not run.isalpha() and not run.isdigit() for run in _LONG_RUN.findall(value)
+    )
+
+
+def _mask_iban(match: re.Match[str]) -> str:
+    iban = re.sub("[^A-Za-z0-9]", "", match[0])
+    digits = "".join(str(int(character, 36)) for character in iban[4:] + iban[:4])
+    return "[IBAN]" if int(digits) % 97 == 1 else match[0]
+
+
+def _mask_card(match: re.Match[str]) -> str:
+    if _is_card(match[0]):
+        return "[CARD]"
+    # The three digits after sixteen may be the security code.
+    tail = match["tail"] or ""
+    return f"[CARD]{tail}" if tail and _is_card(match[0].removesuffix(tail)) else match[0]
+
+
+def _is_card(written: str) -> bool:
+    digits = re.sub("[^0-9]", "", written)
+    if not _CARD_NETWORKS.fullmatch(digits) or _weighted_sum(digits, 2) % 10:
+        return False
+    # Cards of thirteen digits are a thing of the past, EANs are not.
+    return len(digits) != 13 or bool(_weighted_sum(digits, 3) % 10)
+
+
+def _weighted_sum(digits: str, weight: int) -> int:
+    """The sum of the digits with every second from the right times `weight`, 2 in Luhn's way."""
+    products = [int(digit) * weight for digit in digits[-2::-2]]
+    if weight == 2:
+        products = [product - 9 if product > 9 else product for product in products]
+    return sum(map(int, digits[::-2])) + sum(products)
+
+
+def _mask_ipv6(match: re.Match[str]) -> str:
+    address = match[0].rstrip(".")
+    try:
+        IPv6Address(address)
+    except ValueError:
+        return match[0]
+    return "[IP]" + match[0][len(address) :]
+
+
+def _mask_ipv4(match: re.Match[str]) -> str:
+    before = match.string[max(0, match.start() - _VERSION_BEFORE_CHARS) : match.start()]
+    return match[0] if _VERSION_BEFORE.search(before) else "[IP]"
+
+
+# In this order: keys and credentials hold what looks like e-mail addresses and numbers.
+_REPLACEMENTS: Sequence[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = (
+    (_KEY, "[SECRET]"),
+    (_ANNOUNCED, _mask_announced),
+    (_URL_CREDENTIALS, "[SECRET]"),
+    (_EMAIL, r"\1[EMAIL]"),
+    (_IBAN, _mask_iban),
+    (_CARD, _mask_card),
+    (_IPV6, _mask_ipv6),
+    (_IPV4, _mask_ipv4),
+)
+
+
+def _mask_phones(text: str, regions: Sequence[str]) -> str:
+    judge = _PhoneJudge(regions)
+    parts: list[str] = []
+    # What was written last, already masked, so that masking again sees the same words.
+    before = ""
+    position = 0
+    while match := _DIGITS.search(text, position):
+        before = (before + text[position : match.start()])[-_CONTEXT_CHARS:]
+        end = judge.find_end(match, before) if match["chain"] else None
+        # The rest of a chain that begins with a number may be the next number.
+        written = match[0] if end is None else "[PHONE]"
+        parts += (text[position : match.start()], written)
+        before = (before + written)[-_CONTEXT_CHARS:]
+        position = end or match.end()
+    return "".join([*parts, text[position:]])
+
+
+@dataclass
+class _PhoneJudge:
+    """Tells the telephone numbers of one text from other digits."""
+
+    regions: Sequence[str]
+    lookups_left: int = _MAX_LOOKUPS
+
+    def find_end(self, match: re.Match[str], before: str) -> int | None:
+        """Where the number ends that the matched digits begin with; None when they begin with none."""
+        text, start = match.string, match.start()
+        groups = _DIGIT_GROUP.finditer(text, start, min(match.end(), start + _MAX_PHONE_CHARS))
+        ends = [group.end() for group in groups if not _NOT_AN_END.match(text, group.end())]
+        writings = [text[start:end] for end in reversed(ends)]
+        is_announced = bool(_PHONE_WORD.search(before) or _PHONE_WORD_AFTER.match(text, match.end()))
+        number = next(self._numbers(writings, before, is_announced), None)
+        return None if number is None else start + len(number)
+
+    def _numbers(self, writings: Sequence[str], before: str, is_announced: bool) -> Iterator[str]:
+        """Those of `writings`, beginnings of the same digits, that are numbers: the likeliest first."""
+        if writings and writings[0].lstrip("(")[0] in "+＋":
+            for leniency in (Leniency.VALID, Leniency.POSSIBLE):
+                yield from (w for w in writings if self._is_international(w, leniency))
+        elif not _OTHER_NUMBER.search(before):
+            yield from (w for w in writings if _is_grouped(w) and self._is_national(w, _leniency_of(w)))
+            if is_announced or _CALL_WORD.search(before):
+                yield from (w for w in writings[:1] if self._is_national(w, Leniency.VALID))
+                # A typing error does not make it anybody else's number.
+                if is_announced:
+                    yield from (w for w in writings[:1] if self._is_national(w, Leniency.POSSIBLE))
+                yield from (w for w in writings[1:] if self._is_national(w, Leniency.VALID))
+
+    def _is_international(self, written: str, leniency: int) -> bool:
+        return self._is_accepted(written, None, leniency)
+
+    def _is_national(self, written: str, leniency: int) -> bool:
+        if written.startswith("00"):
+            return self._is_international(f"+{written[2:]}", leniency)
+        digits = normalize_digits_only(written)
+        return any(
+            self._is_accepted(written, region, leniency)
+            for region in self.regions
+            if leniency == Leniency.POSSIBLE or _national_form(region).fullmatch(digits)
+        )
+
+    def _is_accepted(self, written: str, region: str | None, leniency: int) -> bool:
+        n_digits = _count_digits(written)
+        if n_digits > _MAX_DIGITS or n_digits < (
+            _MIN_DIGITS if leniency == Leniency.VALID else _MIN_DIGITS_ALONE
+        ):
+            return False
+        if not self.lookups_left:
+            return True
+        self.lookups_left -= 1
+        # One try: the digits were chosen, numbers inside them are not asked for.
+        found = next(iter(PhoneNumberMatcher(written, region, leniency, max_tries=1)), None)
+        return found is not None and found.raw_string == written
+
+
+def _count_digits(written: str) -> int:
+    return sum(map(str.isdecimal, written))
+
+
+def _is_grouped(written: str) -> bool:
+    """Whether digits that no word announces are grouped, and not as other numbers are."""
+    return (
+        not written.isdecimal()
+        and _count_digits(written) >= _MIN_DIGITS_ALONE
+        and not _PLAIN_NUMBER.fullmatch(written)
+    )
+
+
+def _leniency_of(written: str) -> int:
+    return Leniency.VALID if _CODE_AND_GROUPS.fullmatch(written) else Leniency.EXACT_GROUPING
+
+
+@cache
+def _national_form(region: str) -> re.Pattern[str]:
+    """The digits a national number may have, with its prefix: in microseconds, most are none."""
+    metadata = PhoneMetadata.metadata_for_region(region)
+    if metadata.national_prefix_transform_rule:
+        # The digits that are dialled are not those of the number.
+        return re.compile(r"\d+")
+    prefix = metadata.national_prefix_for_parsing or ""
+    return re.compile(f"(?:{prefix})?(?:{metadata.general_desc.national_number_pattern})")
