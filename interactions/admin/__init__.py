@@ -1,0 +1,26 @@
+"""The admin: raw interactions to browse, projects and API keys to manage."""
+
+from django.contrib import admin
+
+from .conversations import ConversationAdmin
+from .end_users import EndUserAdmin
+from .feedback import FeedbackActionAdmin
+from .interactions import InteractionAdmin
+from .keys import ProjectAPIKeyAdmin
+from .labels import DimensionAdmin, LabelAdmin
+from .projects import ProjectAdmin
+
+__all__ = [
+    "ConversationAdmin",
+    "DimensionAdmin",
+    "EndUserAdmin",
+    "FeedbackActionAdmin",
+    "InteractionAdmin",
+    "LabelAdmin",
+    "ProjectAPIKeyAdmin",
+    "ProjectAdmin",
+]
+
+admin.site.site_header = admin.site.site_title = "Interaction analytics"
+# There is no site beside the admin for "View site" to lead to.
+admin.site.site_url = None
