@@ -1,13 +1,21 @@
-"""Addresses of the query API: with and without a trailing slash, never a redirect."""
+"""Addresses of the API and its documentation: with and without a trailing slash, never a redirect."""
 
-from django.urls import re_path
+from django.urls import include, path, re_path
 
 from . import views
+from .views import docs
 
-urlpatterns = [
+external = [
     re_path(
         r"^get-interaction-aggregates/?$",
         views.InteractionAggregates.as_view(),
         name="get-interaction-aggregates",
     ),
+    re_path(r"^openapi\.json/?$", docs.OpenAPIDocument.as_view(), name="openapi"),
+]
+
+urlpatterns = [
+    path("external/", include(external)),
+    re_path(r"^docs/?$", docs.reference, name="docs"),
+    re_path(r"^docs/try/?$", docs.try_it, name="docs-try"),
 ]

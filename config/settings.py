@@ -121,8 +121,8 @@ CSRF_COOKIE_SAMESITE = "Strict"
 if _env["HTTPS"]:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
-    # A redirected POST loses its body.
-    SECURE_REDIRECT_EXEMPT = [r"^api/", r"^event-ingestion/"]
+    # A redirected POST loses its body. The page that asks for a key is not among them.
+    SECURE_REDIRECT_EXEMPT = [r"^api/external/", r"^event-ingestion/"]
     SECURE_HSTS_SECONDS = 31_536_000
     # Whether other hosts of the domain speak HTTPS is not for this server to say.
     SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
@@ -168,13 +168,8 @@ SPECTACULAR_SETTINGS = {
     "SERVERS": [{"url": "/api/external"}],
     "SCHEMA_PATH_PREFIX": "/api/external",
     "SCHEMA_PATH_PREFIX_TRIM": True,
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_AUTHENTICATION": [],
-    "SERVE_PERMISSIONS": [],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "PREPROCESSING_HOOKS": ["analytics_api.openapi.only_the_query_api"],
-    "POSTPROCESSING_HOOKS": ["analytics_api.openapi.add_responses"],
+    "POSTPROCESSING_HOOKS": ["analytics_api.openapi.complete_document"],
 }
 
 # What is recorded

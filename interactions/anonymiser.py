@@ -5,28 +5,39 @@ only looks like one is left alone, because a text that was masked counts as hold
 
 Texts come from strangers, so every pattern takes time linear in the text: a quantifier without a
 bound is possessive, and where its run can start is limited by what stands before it. A mask is
-never touched by another match, so masking a masked text changes nothing: hence `]` and `[` among
-the characters that may not stand beside one.
+never touched by another match, as what it replaced was not, so masking a masked text changes nothing.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv6Address
-from typing import Any
+from typing import Any, NamedTuple
 
 from phonenumbers import Leniency, PhoneMetadata, PhoneNumberMatcher, normalize_digits_only
 
+
+def _not_after_mask(gap: str = "") -> str:
+    return rf"(?<!(?:AIL|ONE|ARD|BAN|RET)\]{gap})(?<!\[IP\]{gap})"
+
+
+def _not_before_mask(gap: str = "") -> str:
+    return rf"(?!{gap}\[(?:EMAIL|PHONE|CARD|IBAN|IP|SECRET)\])"
+
+
+# Up to the END line, or, when that was cut off, the lines that hold nothing but the key.
+_PRIVATE_KEY = re.compile(
+    r"""
+    -----BEGIN[ ] [A-Z0-9 ]{0,30} PRIVATE[ ]KEY (?:[ ]BLOCK)? -----
+    (?: [^-]*+ (?: -(?!----) [^-]*+ )*+ -----END[ ] [A-Z0-9 ]{0,30} PRIVATE[ ]KEY (?:[ ]BLOCK)? -----
+      | (?: (?: \s | \\[nr] )*+ [A-Za-z0-9+/=]{16,}+ )*+ )
+    """,
+    re.VERBOSE,
+)
 # How keys of well-known issuers begin, and what follows.
 _KEY_FORMS = {
-    r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----": (
-        # Up to the END line, or, when that was cut off, the lines that hold nothing but the key.
-        r"(?:[^-]*+(?:-(?!----)[^-]*+)*+-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----"
-        r"|(?:(?:\s|\\[nr])*+[A-Za-z0-9+/=]{16,}+)*+)"
-    ),
     r"eyJ": r"[\w-]{8,}+\.[\w-]{8,}+(?:\.[\w-]*+){1,3}",
     # A digit, because class names such as sk-fading-circle begin like this too.
     r"sk-": r"(?=[\w-]{0,40}\d)[\w-]{16,}+",
@@ -49,19 +60,24 @@ _KEY_FORMS = {
     r"[A-Za-z0-9]{8}\.(?=[a-z0-9]*[A-Z])(?=[A-Z0-9]*[a-z])": r"[A-Za-z0-9]{32}(?![A-Za-z0-9.])",
 }
 _KEY = re.compile(
-    "(?<![A-Za-z0-9])(?:" + "|".join(begin + rest for begin, rest in _KEY_FORMS.items()) + ")", re.ASCII
+    rf"(?<![A-Za-z0-9]){_not_after_mask()}(?:"
+    + "|".join(begin + rest for begin, rest in _KEY_FORMS.items())
+    + ")",
+    re.ASCII,
 )
 
 # Most texts hold none of these and are done after one search. What else is found needs a digit.
 _SIGN_OF_PII = re.compile(
-    r"[\d@＠:]|(?<![A-Za-z0-9])(?:" + "|".join(begin for begin in _KEY_FORMS if begin[0] != "[") + ")"
+    "[\\d@＠:]|-----BEGIN|(?<![A-Za-z0-9])(?:"
+    + "|".join(begin for begin in _KEY_FORMS if begin[0] != "[")
+    + ")"
 )
 
 # A word that announces a secret, or a scheme of the Authorization header, and what follows it.
 _ANNOUNCED = re.compile(
     r"""
     ( (?: (?:access|account|api|auth|encryption|private|secret|shared|signing|subscription) [ _-]? key
-        | credential | passphrase | passwd | password | pwd | secret | token ) s?
+        | credential | passphrase | passwd | password | pwd | secret(?!\]) | token ) s?
       (?: ["'`\\\])]{0,4} \s{0,3} (?: => | := | [:=>]{1,3} | (?:is|was)\b:? ) \s{0,3} | \s{1,3} )
       (?: (?:basic|bearer) \s{1,3} )?
       ["'`\\]{0,3}
@@ -82,7 +98,7 @@ _URL_CREDENTIALS = re.compile(r"""(?<=://)[^\s/?#:@"'<>]*+:[^\s/?#"'<>]*(?=@)"""
 _LETTER = r"A-Za-z\u00c0-\u058f"
 _EMAIL = re.compile(
     rf"""
-    (?<![{_LETTER}0-9_.+'-]) (?!(?<=%)2B)
+    (?<![{_LETTER}0-9_.+'-]) {_not_after_mask()} (?!(?<=%)2B)
     ([.+'-]*+)                                              # a quote or a bullet before it stays
     (?!git@)                                                # git@github.com is everybody
     [{_LETTER}0-9_] (?: [{_LETTER}0-9_.+'-] | %2B )*+
@@ -103,23 +119,23 @@ _IBAN_COUNTRIES = {
     32: "LC", 33: "RU",
 }  # fmt: skip
 _IBAN = re.compile(
-    r"(?<![A-Za-z0-9\]])(?=[A-Za-z]{2}[0-9]{2})(?:"
+    rf"(?<![A-Za-z0-9]){_not_after_mask()}(?=[A-Za-z]{{2}}[0-9]{{2}})(?:"
     + "|".join(
         f"(?:{countries})(?:[ \u00a0-]?[A-Za-z0-9]){{{length - 2}}}"
         for length, countries in _IBAN_COUNTRIES.items()
     )
-    + r")(?![A-Za-z0-9\[])",
+    + rf")(?![A-Za-z0-9]){_not_before_mask()}",
     re.IGNORECASE,
 )
 
 # In one piece, or in the groups that are embossed: 4-4-4-4, 4-4-4-4-3, 4-6-5 and 4-6-4.
 _CARD = re.compile(
-    r"""
-    (?<![A-Za-z0-9_\]]) (?<![0-9\]][.-])
-    (?: [0-9]{19} | [0-9]{13,16}
-      | [0-9]{4} ([ \u00a0-]) [0-9]{4} \1 [0-9]{4} \1 [0-9]{4} (?P<tail> \1 [0-9]{3} )?
-      | [0-9]{4} ([ \u00a0-]) [0-9]{6} \3 [0-9]{4,5} )
-    (?![A-Za-z0-9_\[] | [.-][0-9])
+    rf"""
+    (?<![A-Za-z0-9_]) (?<![0-9][.-]) {_not_after_mask()} {_not_after_mask("[.-]")}
+    (?: [0-9]{{19}} | [0-9]{{13,16}}
+      | [0-9]{{4}} ([ \u00a0-]) [0-9]{{4}} \1 [0-9]{{4}} \1 [0-9]{{4}} (?P<tail> \1 [0-9]{{3}} )?
+      | [0-9]{{4}} ([ \u00a0-]) [0-9]{{6}} \3 [0-9]{{4,5}} )
+    (?! [A-Za-z0-9_] | [.-][0-9] ) {_not_before_mask("[.-]?")}
     """,
     re.VERBOSE,
 )
@@ -131,13 +147,20 @@ _CARD_NETWORKS = re.compile(
 
 # Only the ranges that are given out begin an IPv6 address: times, slices and C++ names do not.
 _IPV6 = re.compile(
-    r"(?<![\w.\]])(?=(?:[23][\da-f]{3}|f[c-f][\da-f]{2}):[\da-f]{0,4}:)[\da-f:.]++(?![\w\[])",
-    re.IGNORECASE | re.ASCII,
+    rf"""
+    (?<![\w.]) {_not_after_mask()} (?= (?: [23][\da-f]{{3}} | f[c-f][\da-f]{{2}} ) : [\da-f]{{0,4}} : )
+    [\da-f:.]++ (?!\w) {_not_before_mask()}
+    """,
+    re.IGNORECASE | re.VERBOSE | re.ASCII,
 )
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 # Not 0., 127. and 240. to 255.: the own machine and masks are nobody's address.
 _IPV4 = re.compile(
-    rf"(?<![\w\]])(?<![\w\]]\.)(?!(?:0|127|2[45]\d)\.)(?:{_OCTET}\.){{3}}{_OCTET}(?![\w\[]|\.\d)", re.ASCII
+    rf"""
+    (?<!\w) (?<!\w\.) {_not_after_mask()} {_not_after_mask("[.]")} (?! (?: 0 | 127 | 2[45]\d ) \. )
+    (?: {_OCTET} \. ){{3}} {_OCTET} (?! \w | \.\d ) {_not_before_mask("[.]?")}
+    """,
+    re.VERBOSE | re.ASCII,
 )
 _VERSION_BEFORE = re.compile(
     r"""
@@ -159,45 +182,42 @@ _GAP = r"[ \u00a0\u202f.()/\u2010-\u2015-]"
 # A date, to be passed over; or as many digits as stand together, beginning as a number may.
 _DIGITS = re.compile(
     rf"""
-    (?<!\d) (?: \d{{4}} ([-/.]) \d{{1,2}} \1 \d{{1,2}} | \d{{1,2}} ([-/.]) \d{{1,2}} \2 (?: \d{{4}} | \d\d ) )
+    (?<!\d)
+    (?P<date> \d{{4}} ([-/.]) \d{{1,2}} \2 \d{{1,2}} | \d{{1,2}} ([-/.]) \d{{1,2}} \3 (?: \d{{4}} | \d\d ) )
     (?! [-/.]?\d )
-    | (?<![A-Za-z\d_+#$€£¥\]]) (?<![\d\]][.,:/-]) (?<![A-Za-z][/-])
-      (?P<chain> (?: \(\+?\d{{1,5}}\) | [+＋][ ]?\(?\d | \d\d | [01](?=[ .-]) ) (?: {_GAP}{{0,3}} \d ){{5,}}+ )
+    | (?<![A-Za-z\d_+#$€£¥]) (?<!\d[.:/-]) (?<![A-Za-z][/-]) {_not_after_mask()} {_not_after_mask("[.:/-]")}
+      (?: \(\+?\d{{1,5}}\) | [+＋][ ]?\(?\d | \d\d | [01](?=[ .-]) ) (?: {_GAP}{{0,3}} \d ){{5,24}}
     """,
     re.VERBOSE,
 )
+_MORE_DIGITS = re.compile(rf"(?:{_GAP}{{0,3}}\d)*+")
 _DIGIT_GROUP = re.compile(r"\d+")
-_NOT_AN_END = re.compile(r"(?!x\d)[A-Za-z_\[]|\d|[.:,]\d|[%°]|\s?[$€£¥]")
-# Fifteen digits, the most there are, and the gaps of the usual groups.
-_MAX_PHONE_CHARS = 32
+_NOT_AN_END = re.compile(r"(?!x\d)[A-Za-z_]|\d|[.:]\d|[%°]|\s?[$€£¥]")
 
-# Words that announce a telephone number and nothing else.
-_PHONE_WORD = re.compile(
-    r"""
+# Words that mean a telephone number, so that one with a typing error is meant too.
+_PHONE_WORD = r"""
     (?<![^\W\d_]) (?:
-        (?:cell|i|smart|tele)?phone | t[eé]l[eé](?:ph|f)[oó]n | telefoon | t[eé]l(?![^\W\d_]) | fax | landline
-      | cell(?:ular)?(?![^\W\d_]) | handy | mobi[el] | m[oó]vil | rufnummer | hotline | helpline | whatsapp | sms
-      | (?:call|dial|reach|ring|text) \s (?:her|him|me|them|us) (?![^\W\d_])
+        (?:cell|smart|tele)?phone | t[eé]l[eé](?:ph|f)[oó]n | telefoon | t[eé]l(?![^\W\d_]) | fax | sms
+      | landline | cell(?:ular)?(?![^\W\d_]) | handy | mobi[el] | m[oó]vil | rufnummer | hotline | helpline
+      | whatsapp | (?:call|dial|reach|ring|text) \s (?:her|him|me|them|us) (?![^\W\d_])
       | (?:contact|her|his|my) \s number )
-    | 电话 | 電話 | 手机 | 手機 | \[PHONE\]
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-# Words that may announce one: it has to be valid.
-_CALL_WORD = re.compile(
-    r"""
+    | 电话 | 電話 | 手机 | 手機
+"""
+# Words that may mean one: it has to be valid.
+_CALL_WORD = r"""
     (?<![^\W\d_]) (?: call(?:ed|ing|s)?(?![^\W\d_]) | contact | dial | reach | ring(?![^\W\d_])
                     | anruf | appel | chiam | llam )
     | (?: ^ | [.,;:!?(] \s? | ['’]s \s
         | \b (?:and|direct|its|new|office|or|our|that|the|their|this|work|your) \s )
       (?: number(?!\s of) | \# )
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
+"""
+_WORD_BEFORE = re.compile(rf"(?P<phone>{_PHONE_WORD}|\[PHONE\])|{_CALL_WORD}", re.IGNORECASE | re.VERBOSE)
 _PHONE_WORD_AFTER = re.compile(
-    rf"\s?(?:\(|(?:are|is|was)\s)[^\d\[\].,!?;\n]{{0,20}}?(?:{_PHONE_WORD.pattern})",
-    re.IGNORECASE | re.VERBOSE,
+    rf"\s?(?:\(|(?:are|is|was)\s)[^\d\[\].,!?;\n]{{0,20}}?(?:{_PHONE_WORD})", re.IGNORECASE | re.VERBOSE
 )
+# How far before the number such a word may stand.
+_MAX_DISTANCE_CHARS = 80
+_MAX_WORD_CHARS = 30
 # The number right after this is something else. Not after "a" and "to": call to order, make a booking.
 _OTHER_NUMBER = re.compile(
     r"""
@@ -212,12 +232,10 @@ _OTHER_NUMBER = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_CONTEXT_CHARS = 80
 
 # Thousands or decimals.
 _PLAIN_NUMBER = re.compile(r"\d{1,3}(?:[ .\u00a0]\d{3})+|\d+\.\d+")
-# An area or network code with its leading zero, and groups as people write them after it. Countries
-# do not agree with their own people on the groups: 0207 946 0958, 06 1234 5678.
+# An area or network code with its leading zero, and groups as people write them: 0207 946 0958.
 _CODE_AND_GROUPS = re.compile(
     rf"\(?0\d{{1,5}}{_GAP}{{1,3}}(?:\d{{5,8}}|\d{{3,4}}{_GAP}\d{{3,4}}|\d{{3}}(?:{_GAP}\d\d){{2}}|\d\d(?:{_GAP}\d\d){{3}})"
 )
@@ -242,7 +260,7 @@ def mask_pii(text: str, phone_regions: Sequence[str]) -> str:
     masked = text
     for pattern, replacement in _REPLACEMENTS:
         masked = pattern.sub(replacement, masked)
-    masked = _mask_phones(masked, phone_regions)
+    masked = _PhoneMasker(phone_regions).mask(masked)
     return text if masked == text else masked
 
 
@@ -329,6 +347,7 @@ def _mask_ipv4(match: re.Match[str]) -> str:
 
 # In this order: keys and credentials hold what looks like e-mail addresses and numbers.
 _REPLACEMENTS: Sequence[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = (
+    (_PRIVATE_KEY, "[SECRET]"),
     (_KEY, "[SECRET]"),
     (_ANNOUNCED, _mask_announced),
     (_URL_CREDENTIALS, "[SECRET]"),
@@ -340,96 +359,133 @@ _REPLACEMENTS: Sequence[tuple[re.Pattern[str], str | Callable[[re.Match[str]], s
 )
 
 
-def _mask_phones(text: str, regions: Sequence[str]) -> str:
-    judge = _PhoneJudge(regions)
-    parts: list[str] = []
-    # What was written last, already masked, so that masking again sees the same words.
-    before = ""
-    position = 0
-    while match := _DIGITS.search(text, position):
-        before = (before + text[position : match.start()])[-_CONTEXT_CHARS:]
-        end = judge.find_end(match, before) if match["chain"] else None
-        # The rest of a chain that begins with a number may be the next number.
-        written = match[0] if end is None else "[PHONE]"
-        parts += (text[position : match.start()], written)
-        before = (before + written)[-_CONTEXT_CHARS:]
-        position = end or match.end()
-    return "".join([*parts, text[position:]])
+class _Writing(NamedTuple):
+    """The beginning of some digits: as it stands in the text, and the digits alone."""
+
+    text: str
+    digits: str
 
 
-@dataclass
-class _PhoneJudge:
-    """Tells the telephone numbers of one text from other digits."""
+class _PhoneMasker:
+    """Masks the telephone numbers of one text, from left to right.
 
-    regions: Sequence[str]
-    lookups_left: int = _MAX_LOOKUPS
+    Words are looked for in what was written, already masked: masking again finds the same.
+    """
 
-    def find_end(self, match: re.Match[str], before: str) -> int | None:
-        """Where the number ends that the matched digits begin with; None when they begin with none."""
+    def __init__(self, regions: Sequence[str]) -> None:
+        self._regions = regions
+        self._lookups_left = _MAX_LOOKUPS
+        self._parts: list[str] = []
+        self._n_chars = 0
+        # Where in what was written the last of these words ends.
+        self._phone_word_at = self._call_word_at = -_MAX_DISTANCE_CHARS - 1
+
+    def mask(self, text: str) -> str:
+        position = 0
+        while match := _DIGITS.search(text, position):
+            self._keep(text, position, match.start())
+            position = match.start()
+            if match["date"]:
+                end = match.end()
+            elif number := self._find_number(match):
+                self._write("[PHONE]")
+                self._phone_word_at = self._n_chars
+                position = end = position + len(number)
+            else:
+                # Digits that begin with no number hold none, however many follow.
+                end = _MORE_DIGITS.match(text, match.end()).end()
+            self._keep(text, position, end)
+            position = end
+        return "".join([*self._parts, text[position:]])
+
+    def _keep(self, text: str, start: int, end: int) -> None:
+        for word in _WORD_BEFORE.finditer(text, max(start, end - _MAX_DISTANCE_CHARS - _MAX_WORD_CHARS), end):
+            if word["phone"]:
+                self._phone_word_at = self._n_chars + word.end() - start
+            else:
+                self._call_word_at = self._n_chars + word.end() - start
+        self._write(text[start:end])
+
+    def _write(self, text: str) -> None:
+        self._parts.append(text)
+        self._n_chars += len(text)
+
+    def _find_number(self, match: re.Match[str]) -> str | None:
+        """The number that the matched digits begin with, as it is written there."""
         text, start = match.string, match.start()
-        groups = _DIGIT_GROUP.finditer(text, start, min(match.end(), start + _MAX_PHONE_CHARS))
-        ends = [group.end() for group in groups if not _NOT_AN_END.match(text, group.end())]
-        writings = [text[start:end] for end in reversed(ends)]
-        is_announced = bool(_PHONE_WORD.search(before) or _PHONE_WORD_AFTER.match(text, match.end()))
-        number = next(self._numbers(writings, before, is_announced), None)
-        return None if number is None else start + len(number)
+        writings = _writings(match)
+        if match[0].lstrip("(")[0] in "+＋":
+            numbers = self._international(writings)
+        elif _OTHER_NUMBER.search(text, max(0, start - _MAX_DISTANCE_CHARS), start):
+            return None
+        else:
+            is_meant = self._n_chars - self._phone_word_at <= _MAX_DISTANCE_CHARS or bool(
+                _PHONE_WORD_AFTER.match(text, match.end())
+            )
+            may_be_meant = self._n_chars - self._call_word_at <= _MAX_DISTANCE_CHARS
+            numbers = self._national(writings, is_meant, may_be_meant)
+        return next((number.text for number in numbers), None)
 
-    def _numbers(self, writings: Sequence[str], before: str, is_announced: bool) -> Iterator[str]:
-        """Those of `writings`, beginnings of the same digits, that are numbers: the likeliest first."""
-        if writings and writings[0].lstrip("(")[0] in "+＋":
-            for leniency in (Leniency.VALID, Leniency.POSSIBLE):
-                yield from (w for w in writings if self._is_international(w, leniency))
-        elif not _OTHER_NUMBER.search(before):
-            yield from (w for w in writings if _is_grouped(w) and self._is_national(w, _leniency_of(w)))
-            if is_announced or _CALL_WORD.search(before):
-                yield from (w for w in writings[:1] if self._is_national(w, Leniency.VALID))
-                # A typing error does not make it anybody else's number.
-                if is_announced:
-                    yield from (w for w in writings[:1] if self._is_national(w, Leniency.POSSIBLE))
-                yield from (w for w in writings[1:] if self._is_national(w, Leniency.VALID))
+    def _international(self, writings: Sequence[_Writing]) -> Iterator[_Writing]:
+        """Those of the writings that are numbers, the likeliest first."""
+        yield from (w for w in writings if self._is_number(w, None, Leniency.VALID))
+        # Ranges are opened faster than the library learns of them.
+        yield from (w for w in writings if self._is_number(w, None, Leniency.POSSIBLE))
 
-    def _is_international(self, written: str, leniency: int) -> bool:
-        return self._is_accepted(written, None, leniency)
+    def _national(
+        self, writings: Sequence[_Writing], is_meant: bool, may_be_meant: bool
+    ) -> Iterator[_Writing]:
+        """Those of the writings that are numbers, the likeliest first."""
+        for writing in writings:
+            if len(writing.digits) >= _MIN_DIGITS_ALONE and _is_grouped(writing.text):
+                # Countries do not agree with their own people on the groups.
+                is_known_form = _CODE_AND_GROUPS.fullmatch(writing.text)
+                leniency = Leniency.VALID if is_known_form else Leniency.EXACT_GROUPING
+                if self._is_national_number(writing, leniency):
+                    yield writing
+        if is_meant or may_be_meant:
+            yield from (w for w in writings[:1] if self._is_national_number(w, Leniency.VALID))
+            if is_meant:
+                yield from (w for w in writings[:1] if self._is_national_number(w, Leniency.POSSIBLE))
+            yield from (w for w in writings[1:] if self._is_national_number(w, Leniency.VALID))
 
-    def _is_national(self, written: str, leniency: int) -> bool:
-        if written.startswith("00"):
-            return self._is_international(f"+{written[2:]}", leniency)
-        digits = normalize_digits_only(written)
+    def _is_national_number(self, writing: _Writing, leniency: int) -> bool:
+        if writing.digits.startswith("00"):
+            abroad = _Writing("+" + writing.text.lstrip("(")[2:], writing.digits[2:])
+            return self._is_number(abroad, None, leniency)
         return any(
-            self._is_accepted(written, region, leniency)
-            for region in self.regions
-            if leniency == Leniency.POSSIBLE or _national_form(region).fullmatch(digits)
+            self._is_number(writing, region, leniency)
+            for region in self._regions
+            if leniency == Leniency.POSSIBLE or _national_form(region).fullmatch(writing.digits)
         )
 
-    def _is_accepted(self, written: str, region: str | None, leniency: int) -> bool:
-        n_digits = _count_digits(written)
-        if n_digits > _MAX_DIGITS or n_digits < (
-            _MIN_DIGITS if leniency == Leniency.VALID else _MIN_DIGITS_ALONE
-        ):
+    def _is_number(self, writing: _Writing, region: str | None, leniency: int) -> bool:
+        if leniency == Leniency.POSSIBLE and len(writing.digits) < _MIN_DIGITS_ALONE:
             return False
-        if not self.lookups_left:
+        if not self._lookups_left:
             return True
-        self.lookups_left -= 1
+        self._lookups_left -= 1
         # One try: the digits were chosen, numbers inside them are not asked for.
-        found = next(iter(PhoneNumberMatcher(written, region, leniency, max_tries=1)), None)
-        return found is not None and found.raw_string == written
+        matcher = PhoneNumberMatcher(writing.text, region, leniency, max_tries=1)
+        return matcher.has_next() and matcher.next().raw_string == writing.text
 
 
-def _count_digits(written: str) -> int:
-    return sum(map(str.isdecimal, written))
+def _writings(match: re.Match[str]) -> list[_Writing]:
+    """What the matched digits begin with that has the length of a number, the longest first."""
+    text, start = match.string, match.start()
+    writings = []
+    digits = ""
+    for group in _DIGIT_GROUP.finditer(text, start, match.end()):
+        digits += group[0] if group[0].isascii() else normalize_digits_only(group[0])
+        if len(digits) > _MAX_DIGITS:
+            break
+        if len(digits) >= _MIN_DIGITS and not _NOT_AN_END.match(text, group.end()):
+            writings.append(_Writing(text[start : group.end()], digits))
+    return writings[::-1]
 
 
 def _is_grouped(written: str) -> bool:
-    """Whether digits that no word announces are grouped, and not as other numbers are."""
-    return (
-        not written.isdecimal()
-        and _count_digits(written) >= _MIN_DIGITS_ALONE
-        and not _PLAIN_NUMBER.fullmatch(written)
-    )
-
-
-def _leniency_of(written: str) -> int:
-    return Leniency.VALID if _CODE_AND_GROUPS.fullmatch(written) else Leniency.EXACT_GROUPING
+    return not written.isdecimal() and not _PLAIN_NUMBER.fullmatch(written)
 
 
 @cache

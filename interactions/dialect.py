@@ -8,7 +8,7 @@ from datetime import UTC
 from typing import Any
 
 import orjson
-from django.db import connections, models
+from django.db import Error, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BigIntegerField, BooleanField, DateField, DateTimeField, Func
 from django.db.models.functions import Collate
@@ -58,7 +58,8 @@ def insert_rows(
             marks = ", ".join(["%s"] * len(fields))
             cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", adapted)
         else:
-            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+            # COPY goes past Django's cursor, which turns the driver's errors into Django's.
+            with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
                 for row in adapted:
                     copy.write_row(row)
 
@@ -76,6 +77,18 @@ _ADAPTERS = {
     },
     "postgresql": {"JSONField": _json_text},
 }
+
+
+# What PostgreSQL says when another transaction came first: it stored the same or won a deadlock.
+_LOST = {"23505", "40001", "40P01"}
+
+
+def was_lost_to_another(error: Error) -> bool:
+    """Whether another transaction made this one fail, so that it may succeed when tried again.
+
+    Never on SQLite, where a transaction that writes is alone from its start.
+    """
+    return getattr(error.__cause__, "sqlstate", None) in _LOST
 
 
 # Reading
@@ -100,7 +113,8 @@ def snapshot(using: str) -> Iterator[None]:
         return
     # On the driver's connection: these statements are not queries of the application.
     driver = connection.connection
-    driver.execute(_BEGIN_SNAPSHOT[connection.vendor])
+    with connection.wrap_database_errors:
+        driver.execute(_BEGIN_SNAPSHOT[connection.vendor])
     try:
         yield
     finally:

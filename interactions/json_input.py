@@ -21,7 +21,9 @@ def decode_json(data: bytes) -> Any:
         return json.loads(data, parse_constant=_refuse_constant)
     except RecursionError:
         raise ValueError("not valid JSON: nested too deep") from None
+    except ValueError as error:
+        raise ValueError(f"not valid JSON: {error}") from None
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"not valid JSON: {name} is not a JSON value")
+    raise ValueError(f"{name} is not a JSON value")

@@ -47,9 +47,9 @@ class FeedbackTypes:
     def condition(self, options: Mapping[str, Any], ids: Sequence[int], dimension_id: int) -> Q:
         # On the counters, not the actions: a look at the fact row.
         nothing = Q(pk__in=[])
-        return reduce(
-            or_, (Q(**{f"{FeedbackType(value).counter}__gt": 0}) for value in options["values"]), nothing
-        )
+        # Each type once: a thousand repeats would nest deeper than SQLite allows.
+        types = [FeedbackType(value) for value in dict.fromkeys(options["values"])]
+        return reduce(or_, (Q(**{f"{type.counter}__gt": 0}) for type in types), nothing)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,11 +8,11 @@ from typing import Any
 from django.conf import settings
 from rest_framework.exceptions import ErrorDetail
 
-from analytics_api.catalog import DEFAULT_METRICS, DEFAULT_ORDERING, METRICS, ORDERINGS
+from analytics_api.catalog import DEFAULT_METRICS, DEFAULT_ORDERING
 from analytics_api.query.plan import check_request
 from analytics_api.query.refusals import Place
 
-from .catalog import FilterField, GroupByField
+from .catalog import FilterField, GroupByField, OrderingField, VariableField
 from .fields import BooleanField, DateTimeField, Form, IntegerField, ListField, NameField
 
 # One filter of each kind and then some.
@@ -36,13 +36,16 @@ class TimeRange(Form):
 class OrderBy(Form):
     """The order of the rows."""
 
-    by = NameField(entries=ORDERINGS, required=False, default=DEFAULT_ORDERING, help_text="What to order by.")
+    by = OrderingField(
+        required=False, default=DEFAULT_ORDERING, allow_null=True, help_text="What to order by."
+    )
     direction = NameField(
         entries=DIRECTIONS,
         error_type="literal_error",
         required=False,
         default="desc",
-        help_text="asc or desc.",
+        allow_null=True,
+        help_text="`asc`: the smallest first; `desc`: the largest. Rows without a value always come last.",
     )
 
 
@@ -51,8 +54,8 @@ class AggregateRequest(Form):
 
     time_range = TimeRange(help_text="Which interactions, by their start.")
     filters = ListField(child=FilterField(), maximum=MAX_FILTERS, help_text="All must hold; may be empty.")
-    limit = IntegerField(minimum=1, maximum=settings.MAX_PAGE_SIZE, help_text="Rows a page.")
-    offset = IntegerField(minimum=0, help_text="Rows before the page.")
+    limit = IntegerField(minimum=1, maximum=settings.MAX_PAGE_SIZE, help_text="Rows on a page.")
+    offset = IntegerField(minimum=0, help_text="Rows to pass over before the page.")
     group_by = GroupByField(
         required=False, default=None, allow_null=True, help_text="What to group by; without it, the total."
     )
@@ -65,11 +68,12 @@ class AggregateRequest(Form):
         help_text="Splits the groups further; rows are the distinct combinations.",
     )
     variables = ListField(
-        child=NameField(entries=METRICS),
+        child=VariableField(),
         required=False,
         default=list,
         allow_null=True,
-        help_text=f"What to compute. Without any: {', '.join(metric.name for metric in DEFAULT_METRICS)}.",
+        help_text="What to compute. Without any: "
+        f"{', '.join(f'`{metric.name}`' for metric in DEFAULT_METRICS)}.",
     )
     order_by = OrderBy(
         required=False,
@@ -81,7 +85,7 @@ class AggregateRequest(Form):
         required=False,
         default=False,
         allow_null=True,
-        help_text="Add each count over the range of the same length just before, as NAME_prev.",
+        help_text="Add each count over the range of the same length just before, as `NAME_prev`.",
     )
 
     def check(self, values: Mapping[str, Any]) -> Iterable[tuple[Place, ErrorDetail]]:

@@ -1,4 +1,4 @@
-"""Forms of filters and group-bys, made from the catalog's entries."""
+"""Forms and names of what can be asked, made from the catalog's entries."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ from typing import Any
 
 from rest_framework import serializers
 
-from analytics_api.catalog import DIMENSIONS, FILTERS, Dimension, FilterKind, Parameter, ParameterType
+from analytics_api.catalog import (
+    DIMENSIONS,
+    FILTERS,
+    METRICS,
+    ORDERINGS,
+    Dimension,
+    FilterKind,
+    Parameter,
+    ParameterType,
+)
 from analytics_api.catalog.asked import AskedFilter, AskedGroup
 
 from .fields import BooleanField, Form, ListField, NameField, NullField, StringField, TaggedUnion
@@ -41,24 +50,28 @@ class _EntryForm(Form):
         return self.asked(entry=self.entry, kind=values.pop("kind"), options=values)
 
 
+def _form(entry: FilterKind | Dimension, asked: type, suffix: str) -> Form:
+    """The form of an entry, under whichever of its names it is asked for."""
+    names = (entry.kind, *entry.aliases)
+    return type(
+        f"{''.join(word.capitalize() for word in entry.kind.split('_'))}{suffix}",
+        (_EntryForm,),
+        {
+            "__doc__": entry.help,
+            "entry": entry,
+            "asked": asked,
+            "kind": NameField(entries={name: name for name in names}, error_type="literal_error"),
+            **{parameter.name: _field(parameter) for parameter in entry.parameters},
+        },
+    )()
+
+
 def _forms(
     entries: Mapping[str, FilterKind] | Mapping[str, Dimension], asked: type, suffix: str
 ) -> dict[str, Form]:
-    """One form for every accepted name; aliases have the entry's fields and their own name."""
-    return {
-        name: type(
-            f"{''.join(word.capitalize() for word in name.split('_'))}{suffix}",
-            (_EntryForm,),
-            {
-                "__doc__": entry.help,
-                "entry": entry,
-                "asked": asked,
-                "kind": NameField(entries={name: name}, error_type="literal_error"),
-                **{parameter.name: _field(parameter) for parameter in entry.parameters},
-            },
-        )()
-        for name, entry in entries.items()
-    }
+    """{"topic": <TopicFilter>, ...}: every accepted name, with aliases sharing the form of their entry."""
+    forms = {entry.kind: _form(entry, asked, suffix) for entry in entries.values()}
+    return {name: forms[entry.kind] for name, entry in entries.items()}
 
 
 FILTER_FORMS = _forms(FILTERS, AskedFilter, "Filter")
@@ -77,3 +90,17 @@ class GroupByField(TaggedUnion):
 
     def __init__(self, **kwargs: Any):
         super().__init__(forms=GROUP_FORMS, **kwargs)
+
+
+class VariableField(NameField):
+    """The name of a variable, validated to its Metric."""
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(entries=METRICS, **kwargs)
+
+
+class OrderingField(NameField):
+    """The name of what to order by, validated to its Ordering."""
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(entries=ORDERINGS, **kwargs)

@@ -160,8 +160,8 @@ class NameField(HoldsCatalog):
             raise refusal(f"unknown name {data[:100]!r}. {nearest(data, self.entries)}", self.error_type)
         return self.entries[data]
 
-    def to_representation(self, value: Any) -> Any:
-        return value
+    def to_representation(self, value: Any) -> str:
+        return next(name for name, entry in self.entries.items() if entry == value)
 
 
 class ListField(NullIsAbsent, serializers.ListField):
@@ -228,9 +228,13 @@ WHOLE = None
 
 
 def _add_reason(errors: dict[Any, Any], place: Place, reason: ErrorDetail) -> None:
-    for key in place[:-1]:
-        errors = errors.setdefault(key, {})
-    errors.setdefault(place[-1] if place else WHOLE, []).append(reason)
+    for key in place:
+        inner = errors.setdefault(key, {})
+        if isinstance(inner, list):
+            # Reasons about this object stand here, and now there is one about something in it.
+            inner = errors[key] = {WHOLE: inner}
+        errors = inner
+    errors.setdefault(WHOLE, []).append(reason)
 
 
 class TaggedUnion(HoldsCatalog):

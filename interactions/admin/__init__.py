@@ -23,4 +23,4 @@ __all__ = [
 
 admin.site.site_header = admin.site.site_title = "Interaction analytics"
 # There is no site beside the admin for "View site" to lead to.
-admin.site.site_url = None
+admin.site.site_url = "/api/docs"

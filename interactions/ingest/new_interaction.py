@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import reprlib
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, NamedTuple, Self
 from uuid import UUID
 
@@ -25,6 +27,8 @@ from interactions.times import parse_utc
 
 # More than any real interaction carries; keeps one line from writing a million rows.
 MAX_LABELS = 1000
+# Longer keys are not shown whole in a reason.
+_MAX_SHOWN_CHARS = 60
 
 
 class Problem(NamedTuple):
@@ -41,8 +45,14 @@ class InvalidInteraction(ValueError):
     def __init__(self, problems: list[Problem]):
         self.problems = problems
         super().__init__(
-            "; ".join(f"{'.'.join(map(str, p.loc))}: {p.msg}" if p.loc else p.msg for p in problems)
+            "; ".join(f"{'.'.join(map(_shown, p.loc))}: {p.msg}" if p.loc else p.msg for p in problems)
         )
+
+
+def _shown(part: str | int) -> str:
+    """One step of a place. Keys are the client's, so they may be long or upset a terminal."""
+    text = str(part)
+    return text if len(text) <= _MAX_SHOWN_CHARS and text.isprintable() else reprlib.repr(text)
 
 
 def _repaired(value: Any) -> Any:
@@ -60,10 +70,11 @@ def _storable_json(value: Any) -> Any:
     if value is None:
         return []
     try:
-        text = orjson.dumps(_repaired_deep(value))
+        # The encoder goes 254 levels deep. Four are for the lines and replies this will be part of.
+        text = orjson.dumps([[[[_repaired_deep(value)]]]])
     except (TypeError, RecursionError):
         raise PydanticCustomError("value_error", "expected JSON, nested at most 250 levels deep") from None
-    return orjson.loads(text)
+    return orjson.loads(text)[0][0][0][0]
 
 
 def _repaired_deep(value: Any) -> Any:
@@ -81,7 +92,7 @@ def _utc(value: Any) -> Any:
         except ValueError as error:
             raise PydanticCustomError("datetime_parsing", "{reason}", {"reason": str(error)}) from None
     if isinstance(value, datetime) and value.tzinfo is not None:
-        return value
+        return value.astimezone(UTC)
     raise PydanticCustomError("datetime_parsing", "expected a date-time as a string")
 
 
@@ -102,8 +113,9 @@ def _tag_values(value: Any) -> Any:
     """Tag values as text: numbers and booleans as JSON writes them, nulls and empty keys dropped."""
     if not isinstance(value, Mapping):
         return value
+    # Not by orjson, which writes NaN as null and takes no number over 64 bits.
     return {
-        key: orjson.dumps(item).decode() if isinstance(item, bool | int | float) else item
+        key: json.dumps(item, allow_nan=False) if isinstance(item, bool | int | float) else item
         for key, item in value.items()
         if key and item is not None and item != ""
     }
@@ -113,7 +125,7 @@ def _distinct_words(value: Any) -> Any:
     """Labels without repetition, nulls and empty ones, in the order given."""
     if not isinstance(value, list) or not all(item is None or isinstance(item, str) for item in value):
         return value
-    return list(dict.fromkeys(filter(None, value)))
+    return list(dict.fromkeys(filter(None, map(_repaired, value))))
 
 
 def _absent_when_empty(value: Any) -> Any:
@@ -121,9 +133,10 @@ def _absent_when_empty(value: Any) -> Any:
 
 
 Text = Annotated[str, BeforeValidator(_repaired)]
-RequiredWord = Annotated[str, BeforeValidator(_repaired), Field(min_length=1, max_length=MAX_WORD_CHARS)]
+RequiredWord = Annotated[str, Field(min_length=1, max_length=MAX_WORD_CHARS), BeforeValidator(_repaired)]
 Word = Annotated[RequiredWord | None, BeforeValidator(_absent_when_empty)]
-Words = Annotated[list[RequiredWord] | None, BeforeValidator(_distinct_words), Field(max_length=MAX_LABELS)]
+Words = Annotated[list[RequiredWord], Field(max_length=MAX_LABELS), BeforeValidator(_distinct_words)]
+Tags = Annotated[dict[RequiredWord, RequiredWord], Field(max_length=MAX_LABELS), BeforeValidator(_tag_values)]
 Moment = Annotated[datetime, BeforeValidator(_utc)]
 Count = Annotated[int, BeforeValidator(_no_boolean), Field(ge=0, le=MAX_TOKENS)]
 JsonDocument = Annotated[Any, AfterValidator(_storable_json)]
@@ -169,16 +182,14 @@ class NewInteraction(_Strict):
     output_tokens: Count | None = None
     cost: Annotated[int | None, BeforeValidator(_whole), Field(ge=0, le=MAX_COST_MICROUSD)] = None
     language: Word = None
-    tags: Annotated[
-        dict[RequiredWord, RequiredWord] | None, BeforeValidator(_tag_values), Field(max_length=MAX_LABELS)
-    ] = None
+    tags: Tags | None = None
     intent: Word = None
     topic: Word = None
     negative_intent: Word = None
     type_of_problem: Word = None
-    keywords: Words = None
-    data_sources: Words = None
-    emotions: Words = None
+    keywords: Words | None = None
+    data_sources: Words | None = None
+    emotions: Words | None = None
     sentiment: Annotated[float | None, Field(ge=-1, le=1)] = None
     user_query: Text | None = None
     warning_message: Text | None = None

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import orjson
+from django.db.models import TextField
+from django.db.models.functions import Cast
+
 from interactions.models import DimensionKind, FeedbackAction, Interaction, InteractionLabel
 
 from .records import FACT_KINDS, FeedbackRecord, InteractionRecord
 
+_DOCUMENTS = ("history", "messages", "traces")
 _COLUMNS = {
     "public_id": "public_id",
     "fingerprint": "text__fingerprint",
@@ -23,12 +28,11 @@ _COLUMNS = {
     "has_pii": "has_pii",
     **{
         name: f"text__{name}"
-        for name in (
-            "input", "output", "history", "messages", "traces",
-            "user_query", "warning_message", "negative_intent_message",
-        )
+        for name in ("input", "output", "user_query", "warning_message", "negative_intent_message")
     },
-}  # fmt: skip
+    # As text: PostgreSQL writes 1e300 as a whole number, which Django's decoder would take for one.
+    **{name: Cast(f"text__{name}", TextField()) for name in _DOCUMENTS},
+}
 
 
 def read_records(using: str, primary_keys: Sequence[int]) -> dict[int, InteractionRecord]:
@@ -41,9 +45,10 @@ def read_records(using: str, primary_keys: Sequence[int]) -> dict[int, Interacti
     records = {}
     for pk, *values in rows:
         labels = zip(FACT_KINDS, values[: len(FACT_KINDS)], strict=True)
+        columns = dict(zip(_COLUMNS, values[len(FACT_KINDS) :], strict=True))
         records[pk] = InteractionRecord(
             labels={kind: value for kind, value in labels if value is not None},
-            **dict(zip(_COLUMNS, values[len(FACT_KINDS) :], strict=True)),
+            **columns | {name: orjson.loads(columns[name]) for name in _DOCUMENTS},
         )
     _read_labels(using, records)
     _read_feedback(using, records)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
@@ -14,21 +14,21 @@ from interactions.models import Interaction, InteractionText, Project
 
 from .new_interaction import NewInteraction
 from .reading import read_records
-from .records import InteractionRecord, build_record, merge_record
+from .records import InteractionRecord, build_record, fingerprint, merge_record
 from .words import update_group_profiles
 from .writing import delete_rows, insert_records
 
 # Large enough to spread the cost of a transaction, small enough not to keep writers waiting.
 MAX_BATCH = 1000
-# Two senders of the same new interaction collide at most once each; more is not a coincidence.
-_ATTEMPTS = 4
+# A sender loses at most once to each of the others who are at it already; more is not a coincidence.
+_ATTEMPTS = 10
 
 
 class BatchTooLarge(ValueError):
     """Raised before anything is written."""
 
 
-class _ChangedMeanwhile(Exception):
+class _ChangedMeanwhile(OperationalError):
     """An interaction we were about to update was replaced by another sender."""
 
 
@@ -72,17 +72,26 @@ def record_interactions(
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with transaction.atomic(using=using):
+                if attempt > 1:
+                    _stand_in_line(using, project.pk)
                 return _store(using, project.pk, records)
-        except (IntegrityError, OperationalError, _ChangedMeanwhile):
+        except (IntegrityError, OperationalError) as error:
             # Another sender stored one of these between our look and our write, or the database
             # broke a deadlock in their favour: look again.
-            if attempt == _ATTEMPTS or transaction.get_connection(using).in_atomic_block:
+            may_help = isinstance(error, _ChangedMeanwhile) or dialect.was_lost_to_another(error)
+            if not may_help or attempt == _ATTEMPTS or transaction.get_connection(using).in_atomic_block:
                 raise
     raise AssertionError("the loop above returns or raises")
 
 
+def _stand_in_line(using: str, project_id: int) -> None:
+    """Wait for the other senders to this project who lost a race, so that each is the next to win."""
+    list(Project.objects.using(using).filter(pk=project_id).select_for_update(no_key=True))
+
+
 def _store(using: str, project_id: int, records: Sequence[InteractionRecord]) -> IngestResult:
     receipts: dict[int, tuple[UUID, Outcome]] = {}
+    records = _completed(using, project_id, records)
     for positions in _rounds_without_repeats(records):
         _store_distinct(using, project_id, {p: records[p] for p in positions}, receipts)
     # The last profile given for a user is theirs, whatever became of the interaction.
@@ -93,6 +102,37 @@ def _store(using: str, project_id: int, records: Sequence[InteractionRecord]) ->
     return IngestResult(
         ids=[public_id for public_id, _ in in_order], outcomes=[outcome for _, outcome in in_order]
     )
+
+
+def _completed(
+    using: str, project_id: int, records: Sequence[InteractionRecord]
+) -> Sequence[InteractionRecord]:
+    """Records with the user and conversation that their ids are known by.
+
+    A resend by its id may leave them out, but its fingerprint is over what will be stored.
+    """
+    incomplete = [r.public_id for r in records if r.public_id and None in (r.end_user, r.conversation)]
+    if not incomplete:
+        return records
+    rows = Interaction.objects.using(using).for_project(project_id).filter(public_id__in=incomplete)
+    known = {
+        public_id: known_by
+        for public_id, *known_by in rows.values_list(
+            "public_id", "end_user__external_id", "conversation__external_id"
+        )
+    }
+    completed = []
+    for record in records:
+        if record.public_id:
+            end_user, conversation = known.get(record.public_id, (None, None))
+            end_user, conversation = record.end_user or end_user, record.conversation or conversation
+            known[record.public_id] = [end_user, conversation]
+            mark = fingerprint(
+                project_id, end_user, conversation, record.started_at, record.input, record.output
+            )
+            record = replace(record, end_user=end_user, conversation=conversation, fingerprint=mark)
+        completed.append(record)
+    return completed
 
 
 def _rounds_without_repeats(records: Sequence[InteractionRecord]) -> list[list[int]]:
@@ -121,16 +161,19 @@ def _store_distinct(
     repeats: dict[int, int] = {}
     again: dict[int, InteractionRecord] = {}
     new: list[int] = []
+    met: set[int] = set()
     for position, record in records.items():
         # The id decides; without one, or with an unknown one, the content does.
-        pk = by_id.get(record.public_id) or by_fingerprint.get(record.fingerprint)
+        known_as = by_id.get(record.public_id), by_fingerprint.get(record.fingerprint)
+        pk = known_as[0] or known_as[1]
         if pk is None:
             new.append(position)
-        elif pk in repeats.values():
+        elif not met.isdisjoint(known_as):
             # One by its id, another by its content: the second meets what the first left.
             again[position] = record
         else:
             repeats[position] = pk
+        met.update(filter(None, known_as))
     stored = _read_locked(using, list(repeats.values())) if repeats else {}
     for position, pk in repeats.items():
         merged = merge_record(stored[pk], records[position])

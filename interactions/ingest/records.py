@@ -109,7 +109,9 @@ def build_record(project_id: int, item: NewInteraction, *, anonymize: bool) -> I
         texts, documents, actions = masked, masked_documents, masked_actions
     record = InteractionRecord(
         public_id=item.id,
-        fingerprint=_fingerprint(project_id, item, texts["input"], texts["output"]),
+        fingerprint=fingerprint(
+            project_id, item.end_user, item.conversation_id, item.time_start, texts["input"], texts["output"]
+        ),
         end_user=item.end_user,
         group_profile=item.end_user_group_profile,
         conversation=item.conversation_id,
@@ -139,17 +141,19 @@ def _many_labels(item: NewInteraction) -> dict[tuple[str, str], list[str]]:
     return labels
 
 
-def _fingerprint(project_id: int, item: NewInteraction, input_text: str, output_text: str) -> UUID:
+def fingerprint(
+    project_id: int,
+    end_user: str | None,
+    conversation: str | None,
+    started_at: datetime,
+    input_text: str,
+    output_text: str,
+) -> UUID:
     """What makes a resend the same interaction (contract 8), over the texts as stored."""
     digest = hashlib.blake2b(digest_size=16)
     for part in (
-        str(project_id),
-        item.end_user,
-        item.conversation_id,
-        item.time_start.isoformat(),
-        input_text,
-        output_text,
-    ):
+        str(project_id), end_user, conversation, started_at.isoformat(), input_text, output_text
+    ):  # fmt: skip
         data = b"" if part is None else part.encode()
         # Lengths keep ("ab", "c") and ("a", "bc") apart, and None apart from the empty text.
         digest.update(f"{-1 if part is None else len(data)}:".encode() + data)
@@ -197,6 +201,8 @@ def merge_record(stored: InteractionRecord, new: InteractionRecord) -> Interacti
         **given
         | {
             "public_id": stored.public_id,
+            # An end belongs to its start: an old one may even lie before a start that moved.
+            "ended_at": new.ended_at or (stored.ended_at if new.started_at == stored.started_at else None),
             # The user's, not the interaction's: `update_group_profiles` keeps it.
             "group_profile": stored.group_profile,
             "has_pii": stored.has_pii or new.has_pii,

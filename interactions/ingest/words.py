@@ -8,9 +8,10 @@ each other out.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from functools import reduce
 from operator import or_
+from typing import TypeVar
 
 from django.db.models import Q
 
@@ -18,6 +19,10 @@ from interactions.models import Conversation, Dimension, DimensionKind, EndUser,
 
 from .records import InteractionRecord
 
+T = TypeVar("T")
+
+# SQLite compiles no expression deeper than a thousand, and every axis of a query is one level.
+_MAX_WORDS_A_QUERY = 900
 # (kind, key): "tag" has one dimension a key, every other kind has the key "".
 Axis = tuple[str, str]
 FEEDBACK: Axis = (DimensionKind.USER_FEEDBACK.value, "")
@@ -81,11 +86,12 @@ def _words(records: list[InteractionRecord]) -> dict[Axis, set[str]]:
 
 
 def _dimension_ids(using: str, project_id: int, axes: set[Axis]) -> dict[Axis, int]:
-    keys = {key for _, key in axes}
-
     def read() -> dict[Axis, int]:
-        rows = Dimension.objects.using(using).filter(project_id=project_id, key__in=keys)
-        return {(kind, key): pk for pk, kind, key in rows.values_list("id", "kind", "key")}
+        known = {}
+        for part in _portions({key for _, key in axes}):
+            rows = Dimension.objects.using(using).filter(project_id=project_id, key__in=part)
+            known.update({(kind, key): pk for pk, kind, key in rows.values_list("id", "kind", "key")})
+        return known
 
     known = read()
     if missing := sorted(axes - known.keys()):
@@ -101,18 +107,22 @@ def _label_ids(
     using: str, dimensions: Mapping[Axis, int], words: Mapping[Axis, set[str]]
 ) -> dict[tuple[Axis, str], int]:
     axis_of = {dimensions[axis]: axis for axis in words}
+    wanted = {(axis, value) for axis, values in words.items() for value in values}
 
     def read() -> dict[tuple[Axis, str], int]:
-        if not words:
-            return {}
-        wanted = reduce(
-            or_, (Q(dimension_id=dimensions[axis], value__in=values) for axis, values in words.items())
-        )
-        rows = Label.objects.using(using).filter(wanted)
-        return {(axis_of[d], value): pk for pk, d, value in rows.values_list("id", "dimension_id", "value")}
+        known = {}
+        for part in _portions(wanted):
+            values = defaultdict(set)
+            for axis, value in part:
+                values[dimensions[axis]].add(value)
+            rows = Label.objects.using(using).filter(
+                reduce(or_, (Q(dimension_id=d, value__in=values[d]) for d in values))
+            )
+            for pk, d, value in rows.values_list("id", "dimension_id", "value"):
+                known[axis_of[d], value] = pk
+        return known
 
     known = read()
-    wanted = {(axis, value) for axis, values in words.items() for value in values}
     if missing := sorted(wanted - known.keys()):
         Label.objects.using(using).bulk_create(
             [
@@ -123,6 +133,13 @@ def _label_ids(
         )
         known = read()
     return known
+
+
+def _portions(wanted: Set[T]) -> Iterator[list[T]]:
+    """What is wanted in sorted portions that one query can ask for."""
+    ordered = sorted(wanted)
+    for start in range(0, len(ordered), _MAX_WORDS_A_QUERY):
+        yield ordered[start : start + _MAX_WORDS_A_QUERY]
 
 
 def _external_ids(

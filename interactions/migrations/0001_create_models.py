@@ -240,7 +240,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='interaction',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('latency_us__isnull', True)), models.Q(('ended_at__isnull', False), ('latency_us__gte', 0)), _connector='OR'), name='interaction_latency_with_end'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('latency_us__isnull', True)), models.Q(('ended_at__isnull', False), ('latency_us__gte', 0), ('latency_us__isnull', False)), _connector='OR'), name='interaction_latency_with_end'),
         ),
         migrations.AddConstraint(
             model_name='interaction',
@@ -276,7 +276,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='feedbackaction',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('rating__gte', 1), ('rating__lte', 5), ('slug', 'rating')), models.Q(models.Q(('slug', 'rating'), _negated=True), ('rating__isnull', True)), _connector='OR'), name='feedback_rating_from_1_to_5'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('rating__gte', 1), ('rating__isnull', False), ('rating__lte', 5), ('slug', 'rating')), models.Q(models.Q(('slug', 'rating'), _negated=True), ('rating__isnull', True)), _connector='OR'), name='feedback_rating_from_1_to_5'),
         ),
         migrations.AddConstraint(
             model_name='enduser',

@@ -69,7 +69,8 @@ class FeedbackAction(models.Model):
                 name="feedback_one_thumb",
             ),
             models.CheckConstraint(
-                condition=Q(slug="rating", rating__gte=1, rating__lte=5)
+                # A comparison with NULL is unknown, and a check lets the unknown pass.
+                condition=Q(slug="rating", rating__isnull=False, rating__gte=1, rating__lte=5)
                 | (~Q(slug="rating") & Q(rating__isnull=True)),
                 name="feedback_rating_from_1_to_5",
             ),

@@ -85,8 +85,9 @@ class Interaction(models.Model):
                 name="interaction_ends_after_start",
             ),
             models.CheckConstraint(
+                # A comparison with NULL is unknown, and a check lets the unknown pass.
                 condition=Q(latency_us__isnull=True, ended_at__isnull=True)
-                | Q(latency_us__gte=0, ended_at__isnull=False),
+                | Q(latency_us__isnull=False, latency_us__gte=0, ended_at__isnull=False),
                 name="interaction_latency_with_end",
             ),
             models.CheckConstraint(

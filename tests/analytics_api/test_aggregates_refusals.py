@@ -228,6 +228,10 @@ REFUSED = {
         ),
         {"additional_group_bys.1": "value_error"},
     ),
+    "additional alone and the same twice": (
+        changed(additional_group_bys=[{"kind": "topic"}, {"kind": "topic"}]),
+        {"additional_group_bys": "value_error", "additional_group_bys.1": "value_error"},
+    ),
     "too many additional": (
         changed(
             group_by={"kind": "topic"},
