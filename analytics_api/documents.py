@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from analytics_api.catalog import DIMENSIONS, FILTERS, METRICS, ORDERINGS, Dimension, FilterKind
+from analytics_api.catalog import DIMENSIONS, FILTERS, METRICS, ORDERINGS, Dimension, FilterKind, Parameter
 from analytics_api.errors import ERROR_TYPES
 from config.env import BASE_DIR, VARIABLES
 
@@ -66,10 +67,19 @@ def _kinds(entries: Mapping[str, FilterKind] | Mapping[str, Dimension]) -> str:
 
 
 def _parameters(entries: Mapping[str, FilterKind] | Mapping[str, Dimension]) -> str:
-    seen = {parameter.name: parameter for entry in entries.values() for parameter in entry.parameters}
+    """One row a field and meaning; the kinds are named where the same field means another thing."""
+    kinds: dict[Parameter, list[str]] = {}
+    for name, entry in entries.items():
+        for parameter in entry.parameters if name == entry.kind else ():
+            kinds.setdefault(parameter, []).append(name)
+    meanings = Counter(parameter.name for parameter in kinds)
     rows = (
-        (_code(name), "required" if parameter.required else "", parameter.help)
-        for name, parameter in sorted(seen.items())
+        (
+            _code(parameter.name) + (f" of {_code(*names)}" if meanings[parameter.name] > 1 else ""),
+            "required" if parameter.required else "",
+            parameter.help,
+        )
+        for parameter, names in sorted(kinds.items(), key=lambda item: item[0].name)
     )
     return _table(("field", "", "meaning"), rows)
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import Any, TypedDict
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -47,7 +48,10 @@ class Unprocessable(exceptions.APIException):
 
 class PayloadTooLarge(exceptions.APIException):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    default_detail = "The request body is too large."
+
+    def __init__(self) -> None:
+        limit_bytes = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        super().__init__(f"The request body is too large; at most {limit_bytes} bytes are accepted.")
 
 
 def body_error(error: exceptions.ValidationError) -> Unprocessable:
@@ -78,7 +82,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if isinstance(error, RequestDataTooBig):
         error = PayloadTooLarge()
     if isinstance(error, OperationalError | InterfaceError):
-        logger.warning("The database did not answer: %s", type(error).__name__)
+        logger.warning("The database did not answer: %s", error)
         return _unavailable()
     if not isinstance(error, exceptions.APIException):
         return None
@@ -87,7 +91,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
 
 def _unavailable() -> Response:
     return Response(
-        {"detail": "The database is unavailable; try again."},
+        {"detail": "The database did not answer, or not in time; try again."},
         status=status.HTTP_503_SERVICE_UNAVAILABLE,
         headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
     )
@@ -107,8 +111,6 @@ def _headers(error: exceptions.APIException) -> dict[str, str]:
     headers = {}
     if challenge := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
-    if wait := getattr(error, "wait", None):
-        headers["Retry-After"] = str(round(wait))
     return headers
 
 

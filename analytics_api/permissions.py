@@ -17,4 +17,4 @@ class HasScope(BasePermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         self.message = f"The API key lacks the scope {view.required_scope!r}."
-        return request.auth is not None and view.required_scope in request.auth.scopes
+        return view.required_scope in request.auth.scopes

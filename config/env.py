@@ -23,7 +23,7 @@ from psycopg.errors import ProgrammingError
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# Long enough that guessing is hopeless: 50 characters of token_urlsafe carry 300 bits.
+# Long enough that guessing is hopeless, even of letters and digits alone: 190 bits.
 MIN_SECRET_KEY_CHARS = 32
 
 
@@ -103,7 +103,12 @@ def _origins(text: str) -> list[str]:
     origins = _words(text)
     for origin in origins:
         parts = urlsplit(origin)
-        if origin != "*" and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path):
+        # As browsers write them: anything else would match no request.
+        if origin != "*" and (
+            parts.scheme not in ("http", "https")
+            or not parts.netloc
+            or origin != f"{parts.scheme}://{parts.netloc}".lower()
+        ):
             raise ValueError(
                 "expected origins such as https://dashboard.example.com, separated by commas, or *"
             )
@@ -111,7 +116,8 @@ def _origins(text: str) -> list[str]:
 
 
 def _directory(text: str) -> Path:
-    path = Path(text).expanduser()
+    # Relative to the project, not to wherever a command happens to be called.
+    path = BASE_DIR / Path(text).expanduser()
     if path.exists() and not path.is_dir():
         raise ValueError("expected a folder, which is made when it does not exist")
     return path.resolve()
@@ -147,7 +153,9 @@ def _database(text: str) -> dict[str, Any]:
             raise ValueError(
                 f"{accepted} (an absolute path has four slashes: sqlite:////srv/analytics.sqlite3)"
             )
-        return {"ENGINE": "django.db.backends.sqlite3", "NAME": rest[1:]}
+        if ":memory:" in rest or "?" in rest:
+            raise ValueError(f"{accepted}; a database in memory or with options is not supported")
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(BASE_DIR / rest[1:])}
     if scheme not in ("postgres", "postgresql"):
         raise ValueError(accepted)
     try:
@@ -214,7 +222,8 @@ VARIABLES = (
     ),
     Variable(
         name="MAX_PAGE_SIZE",
-        parse=_integer(1, 100_000),
+        # A page's ids are parameters of the query that names them; SQLite takes 32,766.
+        parse=_integer(1, 10_000),
         default="1000",
         help="The largest `limit` of a page.",
     ),
@@ -222,7 +231,8 @@ VARIABLES = (
         name="STATEMENT_TIMEOUT_MS",
         parse=_integer(100, 3_600_000),
         default="60000",
-        help="How long PostgreSQL may work on one statement before the request is answered 503.",
+        help="How long PostgreSQL may work on one statement of a request before it is answered 503. "
+        "Commands have no limit.",
     ),
     Variable(
         name="ANONYMIZE_PHONE_REGIONS",

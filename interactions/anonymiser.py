@@ -4,8 +4,8 @@ Found are e-mail addresses, telephone, card and account numbers, IP addresses, k
 only looks like one is left alone, because a text that was masked counts as holding PII.
 
 Texts come from strangers, so every pattern takes time linear in the text: a quantifier without a
-bound is possessive, and where its run can start is limited by what stands before it. A mask is
-never touched by another match, as what it replaced was not, so masking a masked text changes nothing.
+bound is possessive, and where its run can start is limited by what stands before it. Nothing
+is found right beside a mask, as nothing was beside what it replaced: masking again changes nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from phonenumbers import Leniency, PhoneMetadata, PhoneNumberMatcher, normalize_digits_only
 
 
+# What may not stand beside something found, with at most a gap between them.
 def _not_after_mask(gap: str = "") -> str:
     return rf"(?<!(?:AIL|ONE|ARD|BAN|RET)\]{gap})(?<!\[IP\]{gap})"
 
@@ -38,7 +39,7 @@ _PRIVATE_KEY = re.compile(
 )
 # How keys of well-known issuers begin, and what follows.
 _KEY_FORMS = {
-    r"eyJ": r"[\w-]{8,}+\.[\w-]{8,}+(?:\.[\w-]*+){1,3}",
+    r"eyJ": r"[\w-]{8,}+\.[\w-]{8,}+(?:\.[\w-]++){0,3}",
     # A digit, because class names such as sk-fading-circle begin like this too.
     r"sk-": r"(?=[\w-]{0,40}\d)[\w-]{16,}+",
     r"[prs]k_(?:live|test)_": r"[A-Za-z0-9]{10,}+",
@@ -55,23 +56,20 @@ _KEY_FORMS = {
     r"(?:hf|gsk|npm|r8|dckr_pat|shpat|shpss)_": r"[A-Za-z0-9]{20,}+",
     r"(?:nvapi|tvly|pplx|xai)-": r"[\w-]{20,}+",
     r"pypi-": r"[\w-]{50,}+",
+    r"hooks\.slack\.com/services/": r"[\w/]{20,}+",
     r"SG\.": r"[\w-]{16,}+\.[\w-]{16,}+",
-    # The keys of this server. Both cases, because file names carry lower-case digests.
-    r"[A-Za-z0-9]{8}\.(?=[a-z0-9]*[A-Z])(?=[A-Z0-9]*[a-z])": r"[A-Za-z0-9]{32}(?![A-Za-z0-9.])",
 }
+# Both cases, because file names carry lower-case digests.
+_OWN_KEY = r"[A-Za-z0-9]{8}\.(?=[a-z0-9]*[A-Z])(?=[A-Z0-9]*[a-z])[A-Za-z0-9]{32}(?![A-Za-z0-9.])"
 _KEY = re.compile(
     rf"(?<![A-Za-z0-9]){_not_after_mask()}(?:"
     + "|".join(begin + rest for begin, rest in _KEY_FORMS.items())
-    + ")",
+    + f"|{_OWN_KEY})",
     re.ASCII,
 )
 
 # Most texts hold none of these and are done after one search. What else is found needs a digit.
-_SIGN_OF_PII = re.compile(
-    "[\\d@＠:]|-----BEGIN|(?<![A-Za-z0-9])(?:"
-    + "|".join(begin for begin in _KEY_FORMS if begin[0] != "[")
-    + ")"
-)
+_SIGN_OF_PII = re.compile(rf"[\d@＠:]|-----BEGIN|(?<![A-Za-z0-9])(?:{'|'.join(_KEY_FORMS)})")
 
 # A word that announces a secret, or a scheme of the Authorization header, and what follows it.
 _ANNOUNCED = re.compile(
@@ -83,16 +81,17 @@ _ANNOUNCED = re.compile(
       ["'`\\]{0,3}
     | \b (?:basic|bearer) \s{1,3}
     )
-    ([\w+/.~-]{16,}+ ={0,2})
+    ([\w+/.~-]{16,}+ ={0,2}+) (?![(\[])                      # a call or a subscript is code
     """,
     re.IGNORECASE | re.VERBOSE | re.ASCII,
 )
 _LONG_RUN = re.compile(r"[A-Za-z0-9]{16,}")
-_SWITCH_OF_KIND = re.compile(r"(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
-# Words and numbers joined to an identifier switch less often.
-_MIN_SWITCHES = 4
+_SWITCH_OF_KIND = re.compile(r"(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])|(?<=[a-z])(?=[A-Z])")
+# Words joined to an identifier are longer: random letters and digits switch every second or third time.
+_MAX_CHARS_PER_SWITCH = 5
 
-_URL_CREDENTIALS = re.compile(r"""(?<=://)[^\s/?#:@"'<>]*+:[^\s/?#"'<>]*(?=@)""")
+# Not {user}:{password} or <user>:<password>, which stand for them.
+_URL_CREDENTIALS = re.compile(r"""(?<=://)[^\s/?#:@"'<>{\[]*+:[^\s/?#"'<>{\[]+(?=@)""")
 
 # Letters up to Armenian: Chinese and Thai put no space between a word and an address.
 _LETTER = r"A-Za-z\u00c0-\u058f"
@@ -119,12 +118,12 @@ _IBAN_COUNTRIES = {
     32: "LC", 33: "RU",
 }  # fmt: skip
 _IBAN = re.compile(
-    rf"(?<![A-Za-z0-9]){_not_after_mask()}(?=[A-Za-z]{{2}}[0-9]{{2}})(?:"
+    rf"(?<![A-Za-z0-9])(?<![A-Za-z0-9]-){_not_after_mask()}{_not_after_mask('-')}(?=[A-Za-z]{{2}}[0-9]{{2}})(?:"
     + "|".join(
         f"(?:{countries})(?:[ \u00a0-]?[A-Za-z0-9]){{{length - 2}}}"
         for length, countries in _IBAN_COUNTRIES.items()
     )
-    + rf")(?![A-Za-z0-9]){_not_before_mask()}",
+    + rf")(?!-?[A-Za-z0-9]){_not_before_mask('-?')}",
     re.IGNORECASE,
 )
 
@@ -148,16 +147,18 @@ _CARD_NETWORKS = re.compile(
 # Only the ranges that are given out begin an IPv6 address: times, slices and C++ names do not.
 _IPV6 = re.compile(
     rf"""
-    (?<![\w.]) {_not_after_mask()} (?= (?: [23][\da-f]{{3}} | f[c-f][\da-f]{{2}} ) : [\da-f]{{0,4}} : )
+    (?<![\w.]) (?<!\d:) {_not_after_mask()} {_not_after_mask(":")}
+    (?= (?: [23][\da-f]{{3}} | f[c-f][\da-f]{{2}} ) : [\da-f]{{0,4}} : )
     [\da-f:.]++ (?!\w) {_not_before_mask()}
     """,
     re.IGNORECASE | re.VERBOSE | re.ASCII,
 )
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
-# Not 0., 127. and 240. to 255.: the own machine and masks are nobody's address.
+# Not 0., 127. and 240. to 255., and no .0.0.0: the own machine, masks and whole networks are nobody's.
 _IPV4 = re.compile(
     rf"""
-    (?<!\w) (?<!\w\.) {_not_after_mask()} {_not_after_mask("[.]")} (?! (?: 0 | 127 | 2[45]\d ) \. )
+    (?<!\w) (?<!\w\.) {_not_after_mask()} {_not_after_mask("[.]")}
+    (?! (?: 0 | 127 | 2[45]\d ) \. | \d+ (?:\.0){{3}} )
     (?: {_OCTET} \. ){{3}} {_OCTET} (?! \w | \.\d ) {_not_before_mask("[.]?")}
     """,
     re.VERBOSE | re.ASCII,
@@ -183,16 +184,18 @@ _GAP = r"[ \u00a0\u202f.()/\u2010-\u2015-]"
 _DIGITS = re.compile(
     rf"""
     (?<!\d)
-    (?P<date> \d{{4}} ([-/.]) \d{{1,2}} \2 \d{{1,2}} | \d{{1,2}} ([-/.]) \d{{1,2}} \3 (?: \d{{4}} | \d\d ) )
-    (?! [-/.]?\d )
+    (?P<date> [12]\d{{3}} ([-/. ]) \d{{1,2}} \2 \d{{1,2}} (?!\2?\d)
+            | \d{{1,2}} ([-/. ]) \d{{1,2}} \3 [12]\d{{3}} (?!\3?\d)
+            | \d{{1,2}} ([-/.]) \d{{1,2}} \4 \d\d (?!\4?\d) )
     | (?<![A-Za-z\d_+#$€£¥]) (?<!\d[.:/-]) (?<![A-Za-z][/-]) {_not_after_mask()} {_not_after_mask("[.:/-]")}
-      (?: \(\+?\d{{1,5}}\) | [+＋][ ]?\(?\d | \d\d | [01](?=[ .-]) ) (?: {_GAP}{{0,3}} \d ){{5,24}}
+      (?: \(\+?\d[\d -]{{0,5}}\) | [+＋][ ]?\(?\d | \d\d | [018](?=[ .-]) ) (?: {_GAP}{{0,3}} \d ){{5,24}}
     """,
     re.VERBOSE,
 )
 _MORE_DIGITS = re.compile(rf"(?:{_GAP}{{0,3}}\d)*+")
 _DIGIT_GROUP = re.compile(r"\d+")
-_NOT_AN_END = re.compile(r"(?!x\d)[A-Za-z_]|\d|[.:]\d|[%°]|\s?[$€£¥]")
+# A letter, but for an extension; more of the number; a unit; more of a UUID.
+_NOT_AN_END = re.compile(r"(?!x\d)[A-Za-z_]|\d|[.:]\d|[%°]|\s?[$€£¥]|-[\da-fA-F]{4}-")
 
 # Words that mean a telephone number, so that one with a typing error is meant too.
 _PHONE_WORD = r"""
@@ -206,12 +209,13 @@ _PHONE_WORD = r"""
 # Words that may mean one: it has to be valid.
 _CALL_WORD = r"""
     (?<![^\W\d_]) (?: call(?:ed|ing|s)?(?![^\W\d_]) | contact | dial | reach | ring(?![^\W\d_])
-                    | anruf | appel | chiam | llam )
-    | (?: ^ | [.,;:!?(] \s? | ['’]s \s
-        | \b (?:and|direct|its|new|office|or|our|that|the|their|this|work|your) \s )
+                    | anruf | appel | chiam | ll[aá]m )
+    | \[PHONE\]
+    | (?: ^ | [.,;:!?(] \s? ) number(?!\s of)
+    | (?: ['’]s \s | \b (?:and|direct|its|new|office|or|our|that|the|their|this|work|your) \s )
       (?: number(?!\s of) | \# )
 """
-_WORD_BEFORE = re.compile(rf"(?P<phone>{_PHONE_WORD}|\[PHONE\])|{_CALL_WORD}", re.IGNORECASE | re.VERBOSE)
+_WORD_BEFORE = re.compile(f"(?P<phone>{_PHONE_WORD})|{_CALL_WORD}", re.IGNORECASE | re.VERBOSE)
 _PHONE_WORD_AFTER = re.compile(
     rf"\s?(?:\(|(?:are|is|was)\s)[^\d\[\].,!?;\n]{{0,20}}?(?:{_PHONE_WORD})", re.IGNORECASE | re.VERBOSE
 )
@@ -233,12 +237,16 @@ _OTHER_NUMBER = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
-# Thousands or decimals.
-_PLAIN_NUMBER = re.compile(r"\d{1,3}(?:[ .\u00a0]\d{3})+|\d+\.\d+")
+# Thousands, decimals, versions, and what has groups of one digit: a heading, a score, a list.
+_PLAIN_NUMBER = re.compile(
+    rf"\d{{1,3}}(?:[ .\u00a0]\d{{3}})+|\d+\.\d+|{_OCTET}(?:\.{_OCTET}){{3}}|(?:1\D)?+.*?(?<!\d)\d(?!\d).*"
+)
 # An area or network code with its leading zero, and groups as people write them: 0207 946 0958.
 _CODE_AND_GROUPS = re.compile(
-    rf"\(?0\d{{1,5}}{_GAP}{{1,3}}(?:\d{{5,8}}|\d{{3,4}}{_GAP}\d{{3,4}}|\d{{3}}(?:{_GAP}\d\d){{2}}|\d\d(?:{_GAP}\d\d){{3}})"
+    rf"\(?0(?:\d{{2,5}}{_GAP}{{1,3}}\d{{5,8}}|"
+    rf"\d{{1,4}}{_GAP}{{1,3}}(?:\d{{3,4}}{_GAP}\d{{3,4}}|\d{{3}}(?:{_GAP}\d\d){{2}}|\d\d(?:{_GAP}\d\d){{3}}))"
 )
+_AREA_IN_PARENTHESES = re.compile(r"(?:1[ .-]?)?\(\d{3}\) ?\d{3}[ .-]\d{4}")
 # E.164 allows fifteen digits; seven are the fewest that tell anybody apart.
 _MIN_DIGITS, _MAX_DIGITS = 7, 15
 # Shorter ones need a word that announces them.
@@ -284,6 +292,8 @@ def mask_pii_in(value: Any, phone_regions: Sequence[str]) -> Any:
 
 
 def _mask_labelled(label: str, text: str, phone_regions: Sequence[str]) -> str:
+    if _SIGN_OF_PII.search(text) is None:
+        return text
     masked = mask_pii(label + text, phone_regions)
     # A label that holds PII itself says nothing about the text.
     return masked[len(label) :] if masked.startswith(label) else mask_pii(text, phone_regions)
@@ -296,8 +306,11 @@ def _mask_announced(match: re.Match[str]) -> str:
 
 def _looks_random(value: str) -> bool:
     """Whether letters and digits are mixed as in no word, name or path."""
-    return len(_SWITCH_OF_KIND.findall(value)) >= _MIN_SWITCHES or any(
-        not run.isalpha() and not run.isdigit() for run in _LONG_RUN.findall(value)
+    if not any(map(str.isdigit, value)):
+        return False
+    n_switches = len(_SWITCH_OF_KIND.findall(value))
+    return n_switches * _MAX_CHARS_PER_SWITCH >= len(value) or any(
+        2 <= sum(map(str.isdigit, run)) < len(run) for run in _LONG_RUN.findall(value)
     )
 
 
@@ -383,13 +396,13 @@ class _PhoneMasker:
     def mask(self, text: str) -> str:
         position = 0
         while match := _DIGITS.search(text, position):
-            self._keep(text, position, match.start())
-            position = match.start()
+            words_start, position = position, match.start()
+            self._keep(text, words_start, position)
             if match["date"]:
                 end = match.end()
-            elif number := self._find_number(match):
+            elif number := self._find_number(match, words_start):
                 self._write("[PHONE]")
-                self._phone_word_at = self._n_chars
+                self._call_word_at = self._n_chars
                 position = end = position + len(number)
             else:
                 # Digits that begin with no number hold none, however many follow.
@@ -410,20 +423,25 @@ class _PhoneMasker:
         self._parts.append(text)
         self._n_chars += len(text)
 
-    def _find_number(self, match: re.Match[str]) -> str | None:
-        """The number that the matched digits begin with, as it is written there."""
+    def _find_number(self, match: re.Match[str], words_start: int) -> str | None:
+        """The number that the matched digits begin with, as it is written there.
+
+        words_start: where the words before the digits begin, after other digits.
+        """
         text, start = match.string, match.start()
         writings = _writings(match)
         if match[0].lstrip("(")[0] in "+＋":
             numbers = self._international(writings)
-        elif _OTHER_NUMBER.search(text, max(0, start - _MAX_DISTANCE_CHARS), start):
+        elif _OTHER_NUMBER.search(text, max(words_start, start - _MAX_DISTANCE_CHARS), start):
             return None
         else:
-            is_meant = self._n_chars - self._phone_word_at <= _MAX_DISTANCE_CHARS or bool(
-                _PHONE_WORD_AFTER.match(text, match.end())
+            is_meant = (
+                self._n_chars - self._phone_word_at <= _MAX_DISTANCE_CHARS
+                or _PHONE_WORD_AFTER.match(text, match.end())
+                or _AREA_IN_PARENTHESES.match(text, start)
             )
             may_be_meant = self._n_chars - self._call_word_at <= _MAX_DISTANCE_CHARS
-            numbers = self._national(writings, is_meant, may_be_meant)
+            numbers = self._national(writings, bool(is_meant), may_be_meant)
         return next((number.text for number in numbers), None)
 
     def _international(self, writings: Sequence[_Writing]) -> Iterator[_Writing]:
@@ -444,9 +462,13 @@ class _PhoneMasker:
                 if self._is_national_number(writing, leniency):
                     yield writing
         if is_meant or may_be_meant:
-            yield from (w for w in writings[:1] if self._is_national_number(w, Leniency.VALID))
-            if is_meant:
-                yield from (w for w in writings[:1] if self._is_national_number(w, Leniency.POSSIBLE))
+            for writing in writings[:1]:
+                # One with a typing error, or made up, is meant all the same.
+                is_lenient = is_meant or _is_grouped(writing.text)
+                if self._is_national_number(writing, Leniency.VALID) or (
+                    is_lenient and self._is_national_number(writing, Leniency.POSSIBLE)
+                ):
+                    yield writing
             yield from (w for w in writings[1:] if self._is_national_number(w, Leniency.VALID))
 
     def _is_national_number(self, writing: _Writing, leniency: int) -> bool:

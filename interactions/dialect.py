@@ -79,6 +79,23 @@ _ADAPTERS = {
 }
 
 
+# Names the advisory locks on projects; any number that no other advisory lock uses.
+_PROJECT_LOCK = 1
+
+
+def enter_project(using: str, project_id: int, *, alone: bool) -> None:
+    """Write to a project until the transaction ends, side by side with others or `alone`.
+
+    Who waits to be alone is next: nobody enters before. On SQLite every writer is alone.
+    """
+    connection = connections[using]
+    if connection.vendor == "postgresql":
+        lock = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
+        with connection.cursor() as cursor:
+            # Both parts of the name are 32 bits wide.
+            cursor.execute(f"SELECT {lock}(%s, %s)", [_PROJECT_LOCK, project_id % 2**31])
+
+
 # What PostgreSQL says when another transaction came first: it stored the same or won a deadlock.
 _LOST = {"23505", "40001", "40P01"}
 
@@ -92,6 +109,14 @@ def was_lost_to_another(error: Error) -> bool:
 
 
 # Reading
+
+
+def set_statement_timeout(connection: BaseDatabaseWrapper, timeout_ms: int) -> None:
+    """Bound every later statement of the connection. SQLite has no such bound."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, false)", [str(timeout_ms)])
+
 
 _BEGIN_SNAPSHOT = {
     # Plain BEGIN takes no lock until it reads; the connection's own mode would lock out writers.

@@ -67,7 +67,7 @@ _LATENCIES = (
 )  # fmt: skip
 _ZONES = (UTC, timezone(timedelta(hours=5, minutes=30)), timezone(timedelta(hours=-8)))
 
-# Rather set than not: together with all else that may narrow a request, most would ask for little.
+# Of what adds to an answer, rather more than less.
 _FLAGS = st.sampled_from((None, False, True, True))
 
 Json = dict[str, Any]
@@ -90,14 +90,18 @@ class World:
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> World:
-    """A world whose second project holds other data under the same ids, words and moments."""
+def worlds(draw: st.DrawFn, order_by: str) -> World:
+    """A world whose second project holds other data under the same ids, words and moments.
+
+    order_by: what all requests are ordered by. Drawn with the rest, most orderings would hardly
+        ever meet enough rows to show.
+    """
     families = draw(st.lists(st.sampled_from(WORD_FAMILIES), min_size=1, max_size=2, unique=True))
     words = list(dict.fromkeys(itertools.chain(*families)))
     around = _moments_around(draw(st.sampled_from(ANCHORS)))
-    moments = draw(st.lists(st.sampled_from(around), min_size=3, max_size=8, unique=True))
+    moments = draw(st.lists(st.sampled_from(around), min_size=3, max_size=6, unique=True))
     # Several, because a question costs less than storing the data it is asked of.
-    requests = draw(st.lists(_requests(words, moments), min_size=1, max_size=8))
+    requests = draw(st.lists(_requests(words, moments, order_by), min_size=1, max_size=8))
     return World(
         requests=requests,
         lines=draw(_line_lists(words, moments, max_size=MAX_LINES)),
@@ -149,7 +153,7 @@ def _line_lists(
     # In long lists more meets, but a failing example shrinks to a short one.
     short = st.lists(_lines(words, moments), max_size=max_size)
     long = st.lists(_lines(words, moments), min_size=max_size // 2, max_size=max_size)
-    return (short | long).map(_numbered)
+    return (short | long | long).map(_numbered)
 
 
 def _numbered(lines: Sequence[Json]) -> list[Json]:
@@ -169,6 +173,7 @@ def _lines(draw: st.DrawFn, words: Sequence[str], moments: Sequence[datetime]) -
     listed = _optional(st.lists(word, max_size=4))
     tags = st.dictionaries(st.sampled_from((*TAG_KEYS[:2], "", *TAG_KEYS)), word, max_size=3)
     text = st.sampled_from([None, "", *words, *map("".join, itertools.permutations(words[:3]))])
+    feedback = st.lists(_feedback_actions(moments), max_size=4)
     fields = {
         "time_start": draw(_spelled(start)),
         "time_end": draw(st.sampled_from(ends)),
@@ -182,7 +187,7 @@ def _lines(draw: st.DrawFn, words: Sequence[str], moments: Sequence[datetime]) -
         "tags": draw(_optional(tags)),
         "cost": draw(st.sampled_from((None, 0, 1, 2, 250, 10**12))),
         "pii_removed": draw(st.booleans()),
-        "feedback_actions": draw(_optional(st.lists(_feedback_actions(moments), max_size=4))),
+        "feedback_actions": draw(_optional(feedback) | feedback),
     }
     may_be_absent = draw(st.booleans())
     return {name: value for name, value in fields.items() if value is not None or not may_be_absent}
@@ -200,23 +205,23 @@ def _feedback_actions(moments: Sequence[datetime]) -> st.SearchStrategy[Json]:
 
 
 @st.composite
-def _requests(draw: st.DrawFn, words: Sequence[str], moments: Sequence[datetime]) -> Json:
+def _requests(draw: st.DrawFn, words: Sequence[str], moments: Sequence[datetime], order_by: str) -> Json:
     """A valid request, in the ways of asking for nothing that a client has: absent, null and empty."""
     start, end = draw(_time_ranges(moments))
-    orders = st.fixed_dictionaries(
-        {"by": st.sampled_from(list(reference.ORDERINGS)), "direction": st.sampled_from(("asc", "desc"))}
-    )
+    orders: list[Json] = [{"order_by": {"by": order_by, "direction": way}} for way in ("asc", "desc")]
+    if order_by == "n_interactions":
+        orders += [{}, {"order_by": None}]
     variables = st.lists(st.sampled_from(list(reference.VARIABLES)), unique=True)
     return {
         "time_range": {"start": draw(_spelled(start)), "end": draw(_spelled(end))},
-        # Filters leave little over, so half of the requests have none.
-        "filters": draw(_lists_of(_filters(words), sizes=(0, 0, 0, 1, 1, 2))),
-        "limit": draw(st.sampled_from((1000, 1000, 1000, 1, 2, 7))),
-        "offset": draw(st.sampled_from((0, 0, 0, 0, 1, 2, 5, 10**9))),
+        # Filters leave little over, so most requests have none.
+        "filters": draw(_lists_of(_filters(words), sizes=(0, 0, 0, 0, 1, 1, 2))),
+        "limit": draw(st.sampled_from((1000, 1000, 1000, 1, 3))),
+        "offset": draw(st.sampled_from((0, 0, 0, 0, 0, 0, 1, 3, 10**9))),
         **draw(_groupings(words)),
         "include_previous": draw(_FLAGS),
         "variables": draw(st.sampled_from((None, [], list(reference.VARIABLES))) | variables),
-        **draw(st.just({}) | st.fixed_dictionaries({"order_by": st.none() | orders | orders | orders})),
+        **draw(st.sampled_from(orders)),
     }
 
 
@@ -239,7 +244,7 @@ def _time_ranges(moments: Sequence[datetime]) -> st.SearchStrategy[tuple[datetim
 
 def _groupings(words: Sequence[str]) -> st.SearchStrategy[Json]:
     # Of a list of group-bys, no kind twice, the first is the main one.
-    return _lists_of(_group_bys(words), sizes=(0, 1, 1, 1, 2, 3), unique_by=_axis).flatmap(_grouping)
+    return _lists_of(_group_bys(words), sizes=(0, 1, 1, 1, 2, 2, 3), unique_by=_axis).flatmap(_grouping)
 
 
 def _grouping(group_bys: list[Json]) -> st.SearchStrategy[Json]:
@@ -271,7 +276,7 @@ def _kind(kind: str) -> Fields:
 def _group_bys(words: Sequence[str]) -> st.SearchStrategy[Json]:
     optional: Fields = {"include_empty": _FLAGS}
     of_labels = optional | {
-        "only_customs": _FLAGS,
+        "only_customs": _optional(st.booleans()),
         "similarity_search": _optional(_searches(words)),
         "most_relevant_first": st.booleans(),
         "field": st.none(),
@@ -284,7 +289,7 @@ def _group_bys(words: Sequence[str]) -> st.SearchStrategy[Json]:
 
 
 def _filters(words: Sequence[str]) -> st.SearchStrategy[Json]:
-    optional: Fields = {"is_exclude": _FLAGS}
+    optional: Fields = {"is_exclude": _optional(st.booleans())}
     of_texts = optional | {"search": _optional(_searches(words)), "allow_nulls": _FLAGS}
     values: Fields = {"user_feedback": st.sampled_from(reference.FEEDBACK_TYPES), "pii": st.booleans()}
     any_words = st.sampled_from([*words, "", "other"])
@@ -295,7 +300,7 @@ def _filters(words: Sequence[str]) -> st.SearchStrategy[Json]:
         listed: Fields = {"values": st.lists(values.get(kind, any_words), max_size=4)}
         return st.fixed_dictionaries(_kind(kind) | listed, optional=optional)
 
-    return st.sampled_from(list(reference.FILTERS)).flatmap(of_kind)
+    return st.sampled_from([*reference.FILTERS, *reference.TEXT_KINDS]).flatmap(of_kind)
 
 
 def _searches(words: Sequence[str]) -> st.SearchStrategy[str]:

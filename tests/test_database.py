@@ -17,7 +17,7 @@ EXPECTED = {
         "PRAGMA {}",
         {"journal_mode": "wal", "synchronous": 1, "cache_size": -65536, "foreign_keys": 1},
     ),
-    "postgresql": ("SHOW {}", {"jit": "off", "statement_timeout": "1min", "timezone": "UTC"}),
+    "postgresql": ("SHOW {}", {"jit": "off", "timezone": "UTC"}),
 }
 
 

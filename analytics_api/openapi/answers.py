@@ -146,7 +146,10 @@ RESPONSES: dict[str, Schema] = {
         "Method Not Allowed",
         headers={"Allow": _header("The methods it answers.", {"type": "string"})},
     ),
-    "TooLarge": _refusal("The body is over the limit of the server.", "The request body is too large."),
+    "TooLarge": _refusal(
+        "The body is over the limit of the server.",
+        "The request body is too large; at most 10000000 bytes are accepted.",
+    ),
     "Invalid": _refusal(
         "The body is not JSON, not what the schema says, or breaks a rule of the endpoint. All that is wrong "
         "is listed.",
@@ -166,7 +169,7 @@ RESPONSES: dict[str, Schema] = {
     ),
     "Unavailable": _refusal(
         "The database does not answer, or not in time. The same request may succeed later.",
-        "The database is unavailable; try again.",
+        "The database did not answer, or not in time; try again.",
         headers={
             "Retry-After": _header(
                 "Seconds to wait.", {"type": "integer", "minimum": 0, "examples": [RETRY_AFTER_SECONDS]}

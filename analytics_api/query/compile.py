@@ -15,10 +15,11 @@ from django.db.models.expressions import OrderBy
 from django.db.models.functions import StrIndex
 from django_cte import CTE, with_cte
 
-from analytics_api.catalog.measures import ENTITIES, Entity
+from analytics_api.catalog.measures import ENTITIES, N_INTERACTIONS, Entity
 from interactions.models import Interaction, Label
 
-from .plan import BoundGroup, QueryPlan
+from .plan import BoundFilter, BoundGroup, QueryPlan
+from .words import is_narrowed
 
 # How many groups there are, before paging; on every row of a page.
 N_GROUPS = "n_groups"
@@ -43,13 +44,8 @@ def compile_rest(plan: QueryPlan, page: Sequence[GroupRow] | None) -> QuerySet |
         hold combinations that are not on the page.
     """
     if plan.ordering.two_level_measures:
-        return _one_level_groups(plan, page)
+        return _one_level_groups(plan, page) if plan.measures else None
     return _two_level_groups(plan, page) if plan.two_level_measures else None
-
-
-def total_measures(plan: QueryPlan) -> dict[str, Any]:
-    """The aggregates of the total row, for `aggregate()` on `compile_total`."""
-    return _measures(plan)
 
 
 def compile_total(plan: QueryPlan) -> QuerySet:
@@ -62,8 +58,8 @@ def compile_total_entities(plan: QueryPlan) -> QuerySet:
     return _entities(plan, None)
 
 
-def two_level_measures(plan: QueryPlan) -> dict[str, Any]:
-    """The aggregates over `compile_total_entities`."""
+def second_level_aggregates(plan: QueryPlan) -> dict[str, Any]:
+    """The two-level measures as aggregates over entities, for `aggregate()` on `compile_total_entities`."""
     return {measure.name: measure.second() for measure in plan.two_level_measures}
 
 
@@ -71,26 +67,26 @@ def _interactions(plan: QueryPlan, *, with_previous: bool) -> QuerySet:
     # Served by interaction_project_started.
     start = plan.window.previous.start if with_previous else plan.window.start
     rows = Interaction.objects.for_project(plan.project_id).started_between(start, plan.window.end)
-    for bound in plan.filters:
-        condition = bound.asked.entry.filter_condition.condition(
-            bound.asked.options, bound.ids, bound.dimension_id
-        )
-        rows = rows.filter(~condition if bound.asked.options["is_exclude"] else condition)
     # Grouping by an ordering nobody asked for would split the groups.
-    return rows.order_by()
+    return rows.filter(*map(_kept_interactions, plan.filters)).order_by()
+
+
+def _kept_interactions(bound: BoundFilter) -> Q:
+    condition = bound.asked.entry.filter_condition.condition(
+        bound.asked.options, bound.ids, bound.dimension_id
+    )
+    return ~condition if bound.asked.options["is_exclude"] else condition
 
 
 def _grouped(plan: QueryPlan, rows: QuerySet, page: Sequence[GroupRow] | None, **columns: Any) -> QuerySet:
     """`rows` grouped by the plan's group-bys and `columns`, without any aggregate yet."""
+    # Few calls, each with all it can take: every call copies the query.
+    joins: dict[str, Any] = {}
     for group in plan.groups:
-        rows = rows.annotate(**group.dimension.storage.joins(group.alias, group.dimension_id))
+        joins |= group.dimension.storage.joins(group.alias, group.dimension_id)
     values = {group.alias: group.dimension.storage.value(group.alias) for group in plan.groups}
-    rows = rows.values(**values, **columns)
-    for group in plan.groups:
-        rows = rows.filter(_kept_values(group))
-        if page is not None:
-            rows = rows.filter(_values_on_page(group, page))
-    return rows
+    kept = (_kept_values(group) if page is None else _values_on_page(group, page) for group in plan.groups)
+    return rows.annotate(**joins).values(**values, **columns).filter(*kept)
 
 
 def _kept_values(group: BoundGroup) -> Q:
@@ -105,13 +101,15 @@ def _kept_values(group: BoundGroup) -> Q:
 
 def _narrowed_labels(group: BoundGroup) -> QuerySet | None:
     """The labels that `only_customs` and `similarity_search` leave; None when they leave all."""
+    if not is_narrowed(group.asked):
+        return None
     options = group.asked.options
     labels = Label.objects.filter(dimension_id=group.dimension_id)
-    if options.get("only_customs"):
+    if options["only_customs"]:
         labels = labels.filter(is_custom=True)
-    if search := options.get("similarity_search"):
+    if search := options["similarity_search"]:
         labels = labels.alias(place=StrIndex("folded", Value(search.casefold()))).filter(place__gt=0)
-    return labels.values("id") if options.get("only_customs") or search else None
+    return labels.values("id")
 
 
 def _values_on_page(group: BoundGroup, page: Sequence[GroupRow]) -> Q:
@@ -120,7 +118,8 @@ def _values_on_page(group: BoundGroup, page: Sequence[GroupRow]) -> Q:
     return kept | Q(**{f"{group.alias}__isnull": True}) if None in values else kept
 
 
-def _measures(plan: QueryPlan) -> dict[str, Any]:
+def one_level_aggregates(plan: QueryPlan) -> dict[str, Any]:
+    """The measures as aggregates over interactions, for `aggregate()` on `compile_total`."""
     if not plan.spans_previous:
         return {measure.name: measure.aggregate(None) for measure in plan.measures}
     current = Q(started_at__gte=plan.window.start)
@@ -132,7 +131,9 @@ def _measures(plan: QueryPlan) -> dict[str, Any]:
 
 def _one_level_groups(plan: QueryPlan, page: Sequence[GroupRow] | None) -> QuerySet:
     rows = _grouped(plan, _interactions(plan, with_previous=plan.spans_previous), page)
-    rows = rows.annotate(**_measures(plan))
+    # Without an aggregate Django would not group, and give a row an interaction.
+    aggregates = one_level_aggregates(plan) or {N_INTERACTIONS.name: N_INTERACTIONS.aggregate(None)}
+    rows = rows.annotate(**aggregates)
     if plan.spans_previous:
         # A group that was there only before is no group of this window.
         current = Count("pk", filter=Q(started_at__gte=plan.window.start))
@@ -142,7 +143,7 @@ def _one_level_groups(plan: QueryPlan, page: Sequence[GroupRow] | None) -> Query
 
 def _two_level_groups(plan: QueryPlan, page: Sequence[GroupRow] | None) -> QuerySet:
     aliases = [group.alias for group in plan.groups]
-    return _entities(plan, page).values(*aliases).annotate(**two_level_measures(plan))
+    return _entities(plan, page).values(*aliases).annotate(**second_level_aggregates(plan))
 
 
 def _entities(plan: QueryPlan, page: Sequence[GroupRow] | None) -> QuerySet:

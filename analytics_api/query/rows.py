@@ -15,8 +15,8 @@ from .compile import (
     compile_rest,
     compile_total,
     compile_total_entities,
-    total_measures,
-    two_level_measures,
+    one_level_aggregates,
+    second_level_aggregates,
 )
 from .plan import BoundGroup, QueryPlan
 from .words import read_words
@@ -26,9 +26,9 @@ TOTAL = "total"
 
 def shape_total(plan: QueryPlan, using: str) -> dict[str, Any]:
     """Compute and shape the row of a request without group-bys."""
-    numbers = compile_total(plan).using(using).aggregate(**total_measures(plan))
+    numbers = compile_total(plan).using(using).aggregate(**one_level_aggregates(plan))
     if plan.two_level_measures:
-        numbers |= compile_total_entities(plan).using(using).aggregate(**two_level_measures(plan))
+        numbers |= compile_total_entities(plan).using(using).aggregate(**second_level_aggregates(plan))
     return {"group_name": TOTAL, "additional_groups": [], **_metrics(plan, numbers)}
 
 
@@ -45,7 +45,7 @@ def shape_page(plan: QueryPlan, page: Sequence[GroupRow], using: str) -> list[di
     main, *additional = plan.groups
     return [
         {
-            "group_name": name(main, row) or "",
+            "group_name": name(main, row),
             "additional_groups": [name(group, row) for group in additional],
             **_metrics(plan, {**row, **rest.get(_key(plan, row), {})}),
         }
@@ -63,7 +63,11 @@ def _read_rest(plan: QueryPlan, page: Sequence[GroupRow], using: str) -> dict[tu
     if queryset is None:
         return {}
     wanted = {_key(plan, row) for row in page}
-    rows = queryset.using(using).iterator(chunk_size=2000)
+    rows = queryset.using(using)
+    if len(plan.groups) > 1 and not holds_all_groups:
+        # There may be far more combinations than the page has rows. Otherwise the rows are the
+        # page's, and not worth the three round trips of a cursor on PostgreSQL.
+        rows = rows.iterator(chunk_size=2000)
     return {key: row for row in rows if (key := _key(plan, row)) in wanted}
 
 

@@ -12,7 +12,7 @@ from django.db.models import BigIntegerField, F, FilteredRelation, Model, Q, Que
 from django.db.models.functions import Cast
 
 from analytics_api.catalog.asked import AskedFilter, AskedGroup
-from analytics_api.catalog.storage import UNKNOWN_DIMENSION_ID, Axis, WordSource
+from analytics_api.catalog.storage import UNKNOWN_DIMENSION_ID, Axis, LabelBridge, WordSource
 from interactions.models import Conversation, Dimension, EndUser, Label
 
 # Where a source's words stand.
@@ -49,8 +49,9 @@ class ResolvedWords:
 def resolve_words(
     project_id: int, filters: Sequence[AskedFilter], groups: Sequence[AskedGroup]
 ) -> ResolvedWords:
-    """Look up every dimension and word of a request, in one query or none."""
-    axes = {axis for asked in (*filters, *groups) if (axis := _axis(asked)) is not None}
+    """Look up the words of a request and the dimensions it needs, in one query or none."""
+    needing = (*filters, *filter(_names_its_dimension, groups))
+    axes = {axis for asked in needing if (axis := _axis(asked)) is not None}
     words: dict[WordSource, set[str]] = defaultdict(set)
     for asked in filters:
         condition = asked.entry.filter_condition
@@ -79,6 +80,16 @@ def read_words(ids: Mapping[WordSource, Iterable[int]]) -> dict[tuple[WordSource
         if wanted
     ]
     return {(WordSource[name], pk): word for name, pk, word in _union(parts)}
+
+
+def is_narrowed(group: AskedGroup) -> bool:
+    """Whether only some of the kind's labels were asked for."""
+    return bool(group.options.get("only_customs") or group.options.get("similarity_search"))
+
+
+def _names_its_dimension(group: AskedGroup) -> bool:
+    """Whether the query needs the id of the dimension to find the group's labels."""
+    return isinstance(group.entry.storage, LabelBridge) or is_narrowed(group)
 
 
 def _axis(asked: AskedFilter | AskedGroup) -> Axis | None:

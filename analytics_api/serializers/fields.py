@@ -23,9 +23,10 @@ MAX_INTEGER = 2**63 - 1
 # Far more than a person picks from a list; keeps a statement's parameters within SQLite's limit.
 MAX_VALUES = 1000
 MAX_STRING_CHARS = 10_000
-# Suggestions are for people; a body of a thousand unknown keys was not written by one.
-MAX_SUGGESTIONS = 20
-_DIGITS = re.compile(r"[+-]?[0-9]+")
+# Suggestions are for people; an object of a hundred unknown keys was not written by one.
+MAX_UNKNOWN_KEYS = 100
+# Twenty digits are beyond every bound; a million would be slow to read.
+_DIGITS = re.compile(r"[+-]?[0-9]{1,20}")
 
 
 def refusal(msg: str, code: str) -> ValidationError:
@@ -108,8 +109,7 @@ class IntegerField(NullIsAbsent):
         if isinstance(data, str):
             if not _DIGITS.fullmatch(data):
                 raise refusal("expected a whole number", "int_parsing")
-            # Twenty digits are beyond every bound; a million would be slow to read.
-            return int(data[:20])
+            return int(data)
         if isinstance(data, bool) or not isinstance(data, int | float) or data != data // 1:
             raise refusal("expected a whole number", "int_type")
         return int(data)
@@ -197,15 +197,22 @@ class Form(NullIsAbsent, serializers.Serializer):
                 errors[name] = error.detail
             except serializers.SkipField:
                 values[name] = None
-        unknown = [key for key in data if key not in self.fields]
-        for key in unknown:
-            hint = nearest(key, self.fields) if len(unknown) <= MAX_SUGGESTIONS else ""
-            errors[key] = [ErrorDetail(f"unknown field. {hint}".rstrip(), code="extra_forbidden")]
+        errors |= self._unknown_keys(data)
         for place, reason in self.check(values):
             _add_reason(errors, place, reason)
         if errors:
             raise ValidationError(errors)
         return self.validated(values)
+
+    def _unknown_keys(self, data: Mapping[str, Any]) -> dict[str | None, list[ErrorDetail]]:
+        unknown = [key for key in data if key not in self.fields]
+        if len(unknown) > MAX_UNKNOWN_KEYS:
+            msg = f"{len(unknown)} unknown fields. Known: {', '.join(self.fields)}."
+            return {WHOLE: [ErrorDetail(msg, code="extra_forbidden")]}
+        return {
+            key: [ErrorDetail(f"unknown field. {nearest(key, self.fields)}", code="extra_forbidden")]
+            for key in unknown
+        }
 
     def check(self, values: Mapping[str, Any]) -> Iterable[tuple[Place, ErrorDetail]]:
         """What is wrong with the fields together; those that are wrong alone are not in `values`.
@@ -255,8 +262,9 @@ class TaggedUnion(HoldsCatalog):
             msg = f"a kind is required. Known: {', '.join(self.forms)}."
             raise ValidationError({"kind": [ErrorDetail(msg, code="union_tag_not_found")]})
         if not isinstance(kind, str) or kind not in self.forms:
-            shown = repr(kind)[:100]
-            msg = f"unknown kind {shown}. {nearest(str(kind), self.forms)}"
+            # Only strings are shown: to write out anything else takes as long as a client likes.
+            unknown = f"unknown kind {kind[:100]!r}. " if isinstance(kind, str) else "expected a string. "
+            msg = f"{unknown}{nearest(kind if isinstance(kind, str) else '', self.forms)}"
             raise ValidationError({"kind": [ErrorDetail(msg, code="union_tag_invalid")]})
         return self.forms[kind].run_validation(data)
 

@@ -20,8 +20,8 @@ from .writing import delete_rows, insert_records
 
 # Large enough to spread the cost of a transaction, small enough not to keep writers waiting.
 MAX_BATCH = 1000
-# A sender loses at most once to each of the others who are at it already; more is not a coincidence.
-_ATTEMPTS = 10
+# The second attempt has the project for itself. The third is for losing to somebody who deletes.
+_ATTEMPTS = 3
 
 
 class BatchTooLarge(ValueError):
@@ -72,8 +72,7 @@ def record_interactions(
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with transaction.atomic(using=using):
-                if attempt > 1:
-                    _stand_in_line(using, project.pk)
+                dialect.enter_project(using, project.pk, alone=attempt > 1)
                 return _store(using, project.pk, records)
         except (IntegrityError, OperationalError) as error:
             # Another sender stored one of these between our look and our write, or the database
@@ -82,11 +81,6 @@ def record_interactions(
             if not may_help or attempt == _ATTEMPTS or transaction.get_connection(using).in_atomic_block:
                 raise
     raise AssertionError("the loop above returns or raises")
-
-
-def _stand_in_line(using: str, project_id: int) -> None:
-    """Wait for the other senders to this project who lost a race, so that each is the next to win."""
-    list(Project.objects.using(using).filter(pk=project_id).select_for_update(no_key=True))
 
 
 def _store(using: str, project_id: int, records: Sequence[InteractionRecord]) -> IngestResult:

@@ -116,3 +116,14 @@ def test_a_refused_request_costs_the_key_alone(headers):
 def test_a_malformed_key_costs_nothing():
     with at_most(0):
         Client().post(PATH, {}, content_type="application/json", headers={"Authorization": "Bearer x"})
+
+
+@pytest.mark.parametrize("by", ["retention", "group_name"])
+def test_without_a_counting_variable_the_groups_are_still_rows(headers, by):
+    with CaptureQueriesContext(connection) as queries:
+        answer = ask(headers, group_by={"kind": "month"}, variables=["retention"], order_by={"by": by})
+    assert answer["total"] == 2
+    # The database groups, whatever is asked: no query gives a row an interaction.
+    scans = [query["sql"] for query in queries if "started_at" in query["sql"]]
+    assert scans
+    assert all("GROUP BY" in sql for sql in scans)

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config.env import (
     BASE_DIR,
+    BASE_DIR,
     MIN_SECRET_KEY_CHARS,
     VARIABLES,
     make_data_dir,
@@ -44,7 +45,7 @@ DEFAULTS = {
 }
 
 RIGHT = [
-    ("DATABASE_URL", "sqlite:///here.sqlite3", {"ENGINE": SQLITE, "NAME": "here.sqlite3"}),
+    ("DATABASE_URL", "sqlite:///here.sqlite3", {"ENGINE": SQLITE, "NAME": str(BASE_DIR / "here.sqlite3")}),
     ("DATABASE_URL", "sqlite:////srv/a b.sqlite3", {"ENGINE": SQLITE, "NAME": "/srv/a b.sqlite3"}),
     (
         "DATABASE_URL",
@@ -97,6 +98,10 @@ WRONG = [
     ("DATABASE_URL", "mysql://db/facts"),
     ("DATABASE_URL", "postgresql://db.example.com"),
     ("DATABASE_URL", "postgresql://db/facts?colour=red"),
+    ("DATABASE_URL", "sqlite:///:memory:"),
+    ("DATABASE_URL", "sqlite:////srv/a.sqlite3?mode=ro"),
+    ("CORS_ORIGINS", "https://Dashboard.example.com"),
+    ("CORS_ORIGINS", "https://dashboard.example.com?x"),
     ("DATABASE_URL", "sqlite:here.sqlite3"),
     ("DATABASE_URL", "sqlite://here.sqlite3"),
     ("DATA_DIR", __file__),

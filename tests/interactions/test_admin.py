@@ -57,7 +57,7 @@ def test_site_says_what_it_is(browser: Client):
 
     assert '<a href="/admin/">Interaction analytics</a>' in response.content.decode()
     assert "<title>Site administration | Interaction analytics</title>" in response.content.decode()
-    assert "View site" not in response.content.decode()
+    assert '<a href="/api/docs">View site</a>' in response.content.decode()
 
 
 def test_page_of_an_interaction_shows_what_was_measured(browser: Client, shop: Project):
