@@ -30,6 +30,7 @@ check: .venv/.development ## Check style, the direction of imports, migrations a
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && set -ex && \
 	export $(OWN_ENVIRONMENT) DATA_DIR="$$folder" && \
 	$(RUN) manage.py makemigrations --check && \
+	$(RUN) manage.py write_docs --check && \
 	HTTPS=on $(RUN) manage.py check --deploy --fail-level WARNING
 
 clean: ## Remove the virtual environment, caches and the demo's data.

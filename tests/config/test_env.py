@@ -12,7 +12,6 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config.env import (
     BASE_DIR,
-    BASE_DIR,
     MIN_SECRET_KEY_CHARS,
     VARIABLES,
     make_data_dir,
