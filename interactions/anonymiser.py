@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from ipaddress import IPv6Address
 from typing import Any, NamedTuple
@@ -118,19 +119,19 @@ _IBAN_COUNTRIES = {
     32: "LC", 33: "RU",
 }  # fmt: skip
 _IBAN = re.compile(
-    rf"(?<![A-Za-z0-9])(?<![A-Za-z0-9]-){_not_after_mask()}{_not_after_mask('-')}(?=[A-Za-z]{{2}}[0-9]{{2}})(?:"
+    rf"(?=[A-Z]{{2}}[0-9]{{2}})(?<![A-Z0-9])(?<![A-Z0-9]-){_not_after_mask()}{_not_after_mask('-')}(?:"
     + "|".join(
-        f"(?:{countries})(?:[ \u00a0-]?[A-Za-z0-9]){{{length - 2}}}"
+        f"(?:{countries})(?:[ \u00a0-]?[A-Z0-9]){{{length - 2}}}"
         for length, countries in _IBAN_COUNTRIES.items()
     )
-    + rf")(?!-?[A-Za-z0-9]){_not_before_mask('-?')}",
-    re.IGNORECASE,
+    + rf")(?!-?[A-Z0-9]){_not_before_mask('-?')}",
+    re.IGNORECASE | re.ASCII,
 )
 
 # In one piece, or in the groups that are embossed: 4-4-4-4, 4-4-4-4-3, 4-6-5 and 4-6-4.
 _CARD = re.compile(
     rf"""
-    (?<![A-Za-z0-9_]) (?<![0-9][.-]) {_not_after_mask()} {_not_after_mask("[.-]")}
+    (?=[0-9]) (?<![A-Za-z0-9_]) (?<![0-9][.-]) {_not_after_mask()} {_not_after_mask("[.-]")}
     (?: [0-9]{{19}} | [0-9]{{13,16}}
       | [0-9]{{4}} ([ \u00a0-]) [0-9]{{4}} \1 [0-9]{{4}} \1 [0-9]{{4}} (?P<tail> \1 [0-9]{{3}} )?
       | [0-9]{{4}} ([ \u00a0-]) [0-9]{{6}} \3 [0-9]{{4,5}} )
@@ -147,7 +148,7 @@ _CARD_NETWORKS = re.compile(
 # Only the ranges that are given out begin an IPv6 address: times, slices and C++ names do not.
 _IPV6 = re.compile(
     rf"""
-    (?<![\w.]) (?<!\d:) {_not_after_mask()} {_not_after_mask(":")}
+    (?=[23f]) (?<![\w.]) (?<!\d:) {_not_after_mask()} {_not_after_mask(":")}
     (?= (?: [23][\da-f]{{3}} | f[c-f][\da-f]{{2}} ) : [\da-f]{{0,4}} : )
     [\da-f:.]++ (?!\w) {_not_before_mask()}
     """,
@@ -157,7 +158,7 @@ _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 # Not 0., 127. and 240. to 255., and no .0.0.0: the own machine, masks and whole networks are nobody's.
 _IPV4 = re.compile(
     rf"""
-    (?<!\w) (?<!\w\.) {_not_after_mask()} {_not_after_mask("[.]")}
+    (?=\d) (?<!\w) (?<!\w\.) {_not_after_mask()} {_not_after_mask("[.]")}
     (?! (?: 0 | 127 | 2[45]\d ) \. | \d+ (?:\.0){{3}} )
     (?: {_OCTET} \. ){{3}} {_OCTET} (?! \w | \.\d ) {_not_before_mask("[.]?")}
     """,
@@ -183,12 +184,12 @@ _GAP = r"[ \u00a0\u202f.()/\u2010-\u2015-]"
 # A date, to be passed over; or as many digits as stand together, beginning as a number may.
 _DIGITS = re.compile(
     rf"""
-    (?<!\d)
-    (?P<date> [12]\d{{3}} ([-/. ]) \d{{1,2}} \2 \d{{1,2}} (?!\2?\d)
-            | \d{{1,2}} ([-/. ]) \d{{1,2}} \3 [12]\d{{3}} (?!\3?\d)
-            | \d{{1,2}} ([-/.]) \d{{1,2}} \4 \d\d (?!\4?\d) )
+    (?=[\d(+＋]) (?<!\d)
+    (?: (?P<date> [12]\d{{3}} ([-/. ]) \d{{1,2}} \2 \d{{1,2}} (?!\2?\d)
+                | \d{{1,2}} ([-/. ]) \d{{1,2}} \3 [12]\d{{3}} (?!\3?\d)
+                | \d{{1,2}} ([-/.]) \d{{1,2}} \4 \d\d (?!\4?\d) )
     | (?<![A-Za-z\d_+#$€£¥]) (?<!\d[.:/-]) (?<![A-Za-z][/-]) {_not_after_mask()} {_not_after_mask("[.:/-]")}
-      (?: \(\+?\d[\d -]{{0,5}}\) | [+＋][ ]?\(?\d | \d\d | [018](?=[ .-]) ) (?: {_GAP}{{0,3}} \d ){{5,24}}
+      (?: \(\+?\d[\d -]{{0,5}}\) | [+＋][ ]?\(?\d | \d\d | [018](?=[ .-]) ) (?: {_GAP}{{0,3}} \d ){{5,24}} )
     """,
     re.VERBOSE,
 )
@@ -330,27 +331,21 @@ def _mask_card(match: re.Match[str]) -> str:
 
 def _is_card(written: str) -> bool:
     digits = re.sub("[^0-9]", "", written)
-    if not _CARD_NETWORKS.fullmatch(digits) or _weighted_sum(digits, 2) % 10:
-        return False
+    odd, even = [*map(int, digits[::-2])], [*map(int, digits[-2::-2])]
+    is_luhn = (sum(odd) + sum(sum(divmod(2 * digit, 10)) for digit in even)) % 10 == 0
+    is_ean = len(digits) == 13 and (sum(odd) + 3 * sum(even)) % 10 == 0
     # Cards of thirteen digits are a thing of the past, EANs are not.
-    return len(digits) != 13 or bool(_weighted_sum(digits, 3) % 10)
-
-
-def _weighted_sum(digits: str, weight: int) -> int:
-    """The sum of the digits with every second from the right times `weight`, 2 in Luhn's way."""
-    products = [int(digit) * weight for digit in digits[-2::-2]]
-    if weight == 2:
-        products = [product - 9 if product > 9 else product for product in products]
-    return sum(map(int, digits[::-2])) + sum(products)
+    return is_luhn and not is_ean and bool(_CARD_NETWORKS.fullmatch(digits))
 
 
 def _mask_ipv6(match: re.Match[str]) -> str:
-    address = match[0].rstrip(".")
-    try:
-        IPv6Address(address)
-    except ValueError:
-        return match[0]
-    return "[IP]" + match[0][len(address) :]
+    # A colon at the end may be the sentence's, or say that zeros follow.
+    run = match[0].rstrip(".")
+    for address in (run, run.removesuffix(":")):
+        with suppress(ValueError):
+            IPv6Address(address)
+            return "[IP]" + match[0][len(address) :]
+    return match[0]
 
 
 def _mask_ipv4(match: re.Match[str]) -> str:
