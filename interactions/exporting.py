@@ -11,11 +11,13 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Q
 
 from interactions import dialect
-from interactions.ingest import MAX_BATCH
 from interactions.ingest.reading import read_records
 from interactions.ingest.records import FOLDED_TEXTS, LISTED_KINDS, FeedbackRecord, InteractionRecord
 from interactions.models import DimensionKind, Interaction, Project
 from interactions.times import format_utc
+
+# How many interactions are in memory at once: few enough for texts of a megabyte each.
+_BATCH = 100
 
 
 def export_lines(project: Project, using: str = DEFAULT_DB_ALIAS) -> Iterator[bytes]:
@@ -34,10 +36,10 @@ def export_lines(project: Project, using: str = DEFAULT_DB_ALIAS) -> Iterator[by
 def _batches_of_keys(project: Project, using: str) -> Iterator[list[int]]:
     rows = Interaction.objects.using(using).for_project(project).order_by("started_at", "id")
     # Served by interaction_project_started; every batch starts where the last one ended.
-    batch = list(rows.values_list("started_at", "id")[:MAX_BATCH])
+    batch = list(rows.values_list("started_at", "id")[:_BATCH])
     while batch:
         yield [pk for _, pk in batch]
-        batch = list(rows.filter(_after(*batch[-1])).values_list("started_at", "id")[:MAX_BATCH])
+        batch = list(rows.filter(_after(*batch[-1])).values_list("started_at", "id")[:_BATCH])
 
 
 def _after(started_at: datetime, pk: int) -> Q:

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -29,6 +28,8 @@ from interactions.json_input import decode_json
 from interactions.models import Project
 
 STANDARD_INPUT = "-"
+# A batch ends here too: a thousand lines of the largest size would not fit into memory.
+_BATCH_BYTES = 10_000_000
 # Enough to see what is wrong with a file without scrolling.
 MAX_REPORTED = 20
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -90,14 +91,14 @@ def import_file(
     report = ImportReport()
     with _local_file(source) as path:
         if bad_lines_path is None:
-            for parsed in _parsed_lines(path, "checking", show_progress):
+            for _, parsed in _parsed_lines(path, "checking", show_progress):
                 if isinstance(parsed, BadLine):
                     report.add_bad(parsed)
             if report.n_bad:
                 raise BadLines(report)
         with _bad_line_writer(bad_lines_path) as write_bad_line:
             good = _good_items(_parsed_lines(path, "importing", show_progress), report, write_bad_line)
-            while batch := list(islice(good, MAX_BATCH)):
+            for batch in _batches(good):
                 report.outcomes.update(record_interactions(project, batch, anonymize=anonymize).outcomes)
     return report
 
@@ -134,17 +135,35 @@ def _bad_line_writer(path: Path | None) -> Iterator[Callable[[bytes], None]]:
 
 
 def _good_items(
-    lines: Iterable[NewInteraction | BadLine], report: ImportReport, write_bad_line: Callable[[bytes], None]
-) -> Iterator[NewInteraction]:
-    for parsed in lines:
+    lines: Iterable[tuple[int, NewInteraction | BadLine]],
+    report: ImportReport,
+    write_bad_line: Callable[[bytes], None],
+) -> Iterator[tuple[int, NewInteraction]]:
+    for size_bytes, parsed in lines:
         if isinstance(parsed, BadLine):
             report.add_bad(parsed)
             write_bad_line(parsed.content)
         else:
-            yield parsed
+            yield size_bytes, parsed
 
 
-def _parsed_lines(path: Path, act: str, show_progress: bool) -> Iterator[NewInteraction | BadLine]:
+def _batches(items: Iterable[tuple[int, NewInteraction]]) -> Iterator[list[NewInteraction]]:
+    batch: list[NewInteraction] = []
+    batch_bytes = 0
+    for size_bytes, item in items:
+        batch.append(item)
+        batch_bytes += size_bytes
+        if len(batch) == MAX_BATCH or batch_bytes >= _BATCH_BYTES:
+            yield batch
+            batch, batch_bytes = [], 0
+    if batch:
+        yield batch
+
+
+def _parsed_lines(
+    path: Path, act: str, show_progress: bool
+) -> Iterator[tuple[int, NewInteraction | BadLine]]:
+    """Every line that is not blank, with its size in bytes."""
     try:
         with path.open("rb") as raw:
             is_gzip = raw.read(2) == _GZIP_MAGIC
@@ -154,8 +173,8 @@ def _parsed_lines(path: Path, act: str, show_progress: bool) -> Iterator[NewInte
             with tqdm(total=size, desc=act, unit="B", unit_scale=True, disable=not show_progress) as bar:
                 for number, line in enumerate(_limited_lines(lines), 1):
                     bar.update(raw.tell() - bar.n)
-                    if line.strip():
-                        yield _parse_line(number, line)
+                    if line.strip() or len(line) > settings.MAX_BODY_BYTES:
+                        yield len(line), _parse_line(number, line)
     except (OSError, EOFError, zlib.error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UnreadableFile(f"{path}: {reason}") from None

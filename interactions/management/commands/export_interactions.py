@@ -46,6 +46,11 @@ def _opened(output: str) -> Iterator[BinaryIO]:
         sys.stdout.buffer.flush()
         return
     path = Path(output)
+    if path.exists() and not path.is_file():
+        # A device or a pipe: a file renamed to /dev/null would take its place.
+        with path.open("wb") as file:
+            yield file
+        return
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with draft.open("wb") as file:

@@ -42,6 +42,8 @@ class Command(BaseCommand):
             ) from None
         except UnreadableFile as error:
             raise CommandError(str(error)) from None
+        except OSError as error:
+            raise CommandError(f"{error.filename or file}: {error.strerror}") from None
         counts = ", ".join(f"{report.outcomes[outcome]} {outcome.value}" for outcome in Outcome)
         self.stdout.write(f"{report.outcomes.total()} interactions: {counts}")
         if report.n_bad:
