@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import QuerySet
 from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from analytics_api.query.compile import N_GROUPS
+from interactions.prepared import BoundQuery
 
 if TYPE_CHECKING:
     # Its module reads our settings, which name this one.
@@ -26,18 +26,17 @@ class GroupPagination(LimitOffsetPagination):
         self.count = 0
 
     def paginate_queryset(
-        self, queryset: QuerySet, request: Request, view: APIView | None = None
+        self, queryset: BoundQuery, request: Request, view: APIView | None = None
     ) -> list[Mapping[str, Any]]:
         """The page's rows, each of which carries the number of groups.
 
         A page past the end has no row to carry it, and asks once more.
         """
-        page = list(queryset[self.offset : self.offset + self.limit])
+        page = queryset[self.offset : self.offset + self.limit]
         if page:
             self.count = page[0][N_GROUPS]
         elif self.offset:
-            first = queryset[:1]
-            self.count = next((row[N_GROUPS] for row in first), 0)
+            self.count = next((row[N_GROUPS] for row in queryset[0:1]), 0)
         return page
 
     def paginate_total(self, row: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -76,7 +76,9 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": 30,
         # NORMAL is durable against a killed process in WAL mode; the cache is 64 MB.
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536;"
-        " PRAGMA temp_store=MEMORY; PRAGMA mmap_size=268435456;",
+        # Temporary tables stay on "disk", which is the page cache: in memory proper they took 10-20 %
+        # longer for groups of a thousand rows and of a million.
+        " PRAGMA mmap_size=268435456;",
     }
 else:
     _options = DATABASES["default"].setdefault("OPTIONS", {})

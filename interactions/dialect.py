@@ -157,6 +157,25 @@ def _end_snapshot(connection: BaseDatabaseWrapper, driver: Any) -> None:
 # Expressions
 
 
+def adapt_list(connection: BaseDatabaseWrapper, values: Sequence[Any]) -> Any:
+    """A list as the one argument of `OneOf`; the values are as the driver wants them."""
+    return orjson.dumps(values).decode() if connection.vendor == "sqlite" else list(values)
+
+
+class OneOf(Func):
+    """Whether a value is in a list that is one argument, however long; unknown for NULL."""
+
+    output_field = BooleanField()
+    arity = 2
+
+    def as_sqlite(self, compiler, connection, **extra_context):
+        joiner = " IN (SELECT value FROM JSON_EACH("
+        return self.as_sql(compiler, connection, template="(%(expressions)s)))", arg_joiner=joiner)
+
+    def as_postgresql(self, compiler, connection, **extra_context):
+        return self.as_sql(compiler, connection, template="(%(expressions)s))", arg_joiner=" = ANY (")
+
+
 def by_code_point(expression: Any) -> Collate:
     """Order text by code point everywhere; PostgreSQL would use the language of its locale."""
     return _ByCodePoint(expression, "C")

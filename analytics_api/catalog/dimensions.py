@@ -43,7 +43,7 @@ _NARROWING = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Dimension:
     """One group-by kind.
 

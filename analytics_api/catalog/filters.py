@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models import BigIntegerField, BooleanField, Exists, OuterRef, Q, TextField, Value
 from django.db.models.functions import StrIndex
 
 from interactions.models import FeedbackType, InteractionText
+from interactions.prepared import ListPlaceholder, Placeholder
 
 from .dimensions import DIMENSIONS
 from .parameters import TAG, Parameter, ParameterType
@@ -25,68 +26,120 @@ IS_EXCLUDE = Parameter(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Words:
-    """Keeps interactions that have one of the given words."""
+# Matches no interaction, and its negation all; a list that is empty would end the query in Django.
+_NOTHING = Q(Value(False, output_field=BooleanField()))
 
-    storage: Storage
+
+def _any_of(conditions: Iterable[Q]) -> Q:
+    return reduce(or_, conditions, Q()) or _NOTHING
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """What a kind of filter keeps.
+
+    A condition is made from a variant, which is all of the options that decides the SQL, and from
+    parameters, whose values are given apart.
+    """
+
+    storage: Storage | None = None
+
+    def words(self, options: Mapping[str, Any]) -> Sequence[str]:
+        """The words to look up before the query, in the kind's storage."""
+        return ()
+
+    def variant(self, options: Mapping[str, Any], ids: Sequence[int]) -> Hashable:
+        raise NotImplementedError
+
+    def values(self, options: Mapping[str, Any], ids: Sequence[int], dimension_id: int) -> dict[str, Any]:
+        """What the parameters stand for, by the ends of their names."""
+        return {}
+
+    def condition(self, variant: Any, alias: str) -> Q:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words(Condition):
+    """Keeps interactions that have one of the given words."""
 
     def words(self, options: Mapping[str, Any]) -> Sequence[str]:
         return options["values"]
 
-    def condition(self, options: Mapping[str, Any], ids: Sequence[int], dimension_id: int) -> Q:
-        return self.storage.keeps(ids, dimension_id)
+    def variant(self, options: Mapping[str, Any], ids: Sequence[int]) -> bool:
+        return bool(ids)
+
+    def values(self, options: Mapping[str, Any], ids: Sequence[int], dimension_id: int) -> dict[str, Any]:
+        return {"ids": ids, "dimension_id": dimension_id}
+
+    def condition(self, variant: bool, alias: str) -> Q:
+        if not variant:
+            return _NOTHING
+        ids = ListPlaceholder(f"{alias}_ids", BigIntegerField())
+        return self.storage.keeps(ids, Placeholder(f"{alias}_dimension_id", BigIntegerField()))
 
 
 @dataclass(frozen=True, kw_only=True)
-class FeedbackTypes:
+class FeedbackTypes(Condition):
     """Keeps interactions with feedback of one of the given types."""
 
-    storage: None = None
+    def variant(self, options: Mapping[str, Any], ids: Sequence[int]) -> tuple[FeedbackType, ...]:
+        asked = {FeedbackType(value) for value in options["values"]}
+        return tuple(type for type in FeedbackType if type in asked)
 
-    def condition(self, options: Mapping[str, Any], ids: Sequence[int], dimension_id: int) -> Q:
+    def condition(self, variant: tuple[FeedbackType, ...], alias: str) -> Q:
         # On the counters, not the actions: a look at the fact row.
-        nothing = Q(pk__in=[])
-        # Each type once: a thousand repeats would nest deeper than SQLite allows.
-        types = [FeedbackType(value) for value in dict.fromkeys(options["values"])]
-        return reduce(or_, (Q(**{f"{type.counter}__gt": 0}) for type in types), nothing)
+        return _any_of(Q(**{f"{type.counter}__gt": 0}) for type in variant)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Booleans:
+class Booleans(Condition):
     """Keeps interactions whose column has one of the given truth values."""
 
     column: str
-    storage: None = None
 
-    def condition(self, options: Mapping[str, Any], ids: Sequence[int], dimension_id: int) -> Q:
-        return Q(**{f"{self.column}__in": options["values"]})
+    def variant(self, options: Mapping[str, Any], ids: Sequence[int]) -> tuple[bool, ...]:
+        return tuple(sorted(set(options["values"])))
+
+    def condition(self, variant: tuple[bool, ...], alias: str) -> Q:
+        return _any_of(Q(**{self.column: value}) for value in variant)
 
 
 @dataclass(frozen=True, kw_only=True)
-class TextSearch:
+class TextVariant:
+    """is_searched: there is something to look for in the text."""
+
+    is_searched: bool
+    allow_nulls: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextSearch(Condition):
     """Keeps interactions whose free text contains the search, ignoring case."""
 
     column: str
-    storage: None = None
 
-    def condition(self, options: Mapping[str, Any], ids: Sequence[int], dimension_id: int) -> Q:
+    def variant(self, options: Mapping[str, Any], ids: Sequence[int]) -> TextVariant:
+        return TextVariant(is_searched=bool(options["search"]), allow_nulls=options["allow_nulls"])
+
+    def values(self, options: Mapping[str, Any], ids: Sequence[int], dimension_id: int) -> dict[str, Any]:
+        return {"search": (options["search"] or "").casefold()}
+
+    def condition(self, variant: TextVariant, alias: str) -> Q:
         folded = f"{self.column}_folded"
         with_text = InteractionText.objects.filter(
             **{"interaction_id": OuterRef("pk"), f"{folded}__isnull": False}
         )
         found = with_text
-        if search := options["search"]:
+        if variant.is_searched:
             # Both sides are folded by Python; a substring test is the same on every database.
-            found = with_text.alias(place=StrIndex(folded, Value(search.casefold()))).filter(place__gt=0)
+            search = Placeholder(f"{alias}_search", TextField())
+            found = with_text.alias(place=StrIndex(folded, search)).filter(place__gt=0)
         kept = Q(Exists(found))
-        return kept | ~Q(Exists(with_text)) if options["allow_nulls"] else kept
+        return kept | ~Q(Exists(with_text)) if variant.allow_nulls else kept
 
 
-Condition = Words | FeedbackTypes | Booleans | TextSearch
-
-
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class FilterKind:
     """One filter kind."""
 

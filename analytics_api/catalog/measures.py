@@ -9,10 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from django.db.models import Aggregate, Case, Count, DateTimeField, F, Max, Min, Q, Sum, Value, When
+from django.db.models import (
+    Aggregate,
+    Case,
+    Count,
+    DateTimeField,
+    Expression,
+    F,
+    Max,
+    Min,
+    Q,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 
 from interactions import dialect
@@ -64,7 +76,7 @@ class TwoLevelMeasure:
     name: str
     entity: Entity
     second: Callable[[], Aggregate]
-    first: Callable[[datetime], Mapping[str, Any]] = lambda days_end: {}
+    first: Callable[[Expression], Mapping[str, Any]] = lambda days_end: {}
 
 
 def _count(name: str, column: str, *, distinct: bool = False) -> Measure:
@@ -119,7 +131,7 @@ N_SESSIONS = TwoLevelMeasure(
 )
 
 
-def _session_span(days_end: datetime) -> Mapping[str, Any]:
+def _session_span(days_end: Expression) -> Mapping[str, Any]:
     return {
         "span_us": dialect.MicrosecondsSinceEpoch(Max(Coalesce("ended_at", "started_at")))
         - dialect.MicrosecondsSinceEpoch(Min("started_at"))

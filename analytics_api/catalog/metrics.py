@@ -33,7 +33,7 @@ class MetricField:
         return "integer" if self.unit in ("count", "micro-dollars") else "number"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Metric:
     """One variable."""
 

@@ -12,7 +12,7 @@ from . import measures as m
 from .measures import Measure, TwoLevelMeasure
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Ordering:
     """One `order_by` key.
 

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from django.db.models import BooleanField, Case, Exists, F, FilteredRelation, OuterRef, Q, Value, When
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    Case,
+    Exists,
+    F,
+    Field,
+    FilteredRelation,
+    OuterRef,
+    Q,
+    Value,
+    When,
+)
 from django.db.models.expressions import Combinable
 
 from interactions import dialect
 from interactions.models import DimensionKind, InteractionLabel
+from interactions.prepared import ListPlaceholder, Placeholder
 
 # (kind, key) of a stored dimension; only tags have a key.
 Axis = tuple[str, str]
@@ -37,7 +50,12 @@ class Storage:
         """The stored dimension that holds the values; None when they are not labels."""
         return None
 
-    def joins(self, alias: str, dimension_id: int) -> dict[str, FilteredRelation]:
+    @property
+    def value_field(self) -> Field:
+        """The type of the values."""
+        return BigIntegerField()
+
+    def joins(self, alias: str, dimension_id: Placeholder) -> dict[str, FilteredRelation]:
         """Relations that `value` goes through."""
         return {}
 
@@ -49,9 +67,14 @@ class Storage:
         """What orders the groups by name."""
         return self.value(alias)
 
-    def keeps(self, ids: Sequence[int], dimension_id: int) -> Q:
+    def keeps(self, ids: ListPlaceholder, dimension_id: Placeholder) -> Q:
         """Interactions that have one of the words."""
         raise NotImplementedError
+
+
+def _one_of(column: str, ids: ListPlaceholder) -> Q:
+    # Never unknown, so that its negation keeps interactions without a value.
+    return Q(**{f"{column}__isnull": False}) & Q(dialect.OneOf(F(column), ids))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,8 +93,8 @@ class LabelColumn(Storage):
     def sort_key(self, alias: str) -> Combinable:
         return dialect.by_code_point(F(f"{self.kind.value}__value"))
 
-    def keeps(self, ids: Sequence[int], dimension_id: int) -> Q:
-        return Q(**{f"{self.kind.value}_id__in": ids})
+    def keeps(self, ids: ListPlaceholder, dimension_id: Placeholder) -> Q:
+        return _one_of(f"{self.kind.value}_id", ids)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +107,7 @@ class LabelBridge(Storage):
     def axis(self, options: Mapping[str, Any]) -> Axis | None:
         return self.kind.value, options.get("tag") or ""
 
-    def joins(self, alias: str, dimension_id: int) -> dict[str, FilteredRelation]:
+    def joins(self, alias: str, dimension_id: Placeholder) -> dict[str, FilteredRelation]:
         # An outer join of its own for every group-by: interactions without a label stay, as NULL.
         return {f"{alias}_labels": FilteredRelation("labels", condition=Q(labels__dimension_id=dimension_id))}
 
@@ -94,10 +117,10 @@ class LabelBridge(Storage):
     def sort_key(self, alias: str) -> Combinable:
         return dialect.by_code_point(F(f"{alias}_labels__label__value"))
 
-    def keeps(self, ids: Sequence[int], dimension_id: int) -> Q:
+    def keeps(self, ids: ListPlaceholder, dimension_id: Placeholder) -> Q:
         # Served by the bridge's primary key; a join would count an interaction once a label.
         rows = InteractionLabel.objects.filter(
-            interaction_id=OuterRef("pk"), dimension_id=dimension_id, label_id__in=ids
+            dialect.OneOf(F("label_id"), ids), interaction_id=OuterRef("pk"), dimension_id=dimension_id
         )
         return Q(Exists(rows))
 
@@ -114,8 +137,8 @@ class Reference(Storage):
     def sort_key(self, alias: str) -> Combinable:
         return dialect.by_code_point(F(f"{self.field}__external_id"))
 
-    def keeps(self, ids: Sequence[int], dimension_id: int) -> Q:
-        return Q(**{f"{self.field}_id__in": ids})
+    def keeps(self, ids: ListPlaceholder, dimension_id: Placeholder) -> Q:
+        return _one_of(f"{self.field}_id", ids)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,8 +156,8 @@ class GroupProfile(Storage):
     def sort_key(self, alias: str) -> Combinable:
         return dialect.by_code_point(F("end_user__group_profile__value"))
 
-    def keeps(self, ids: Sequence[int], dimension_id: int) -> Q:
-        return Q(end_user__group_profile_id__in=ids)
+    def keeps(self, ids: ListPlaceholder, dimension_id: Placeholder) -> Q:
+        return _one_of("end_user__group_profile_id", ids)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +165,10 @@ class Flag(Storage):
     """A yes or no of the fact row."""
 
     condition: Q
+
+    @property
+    def value_field(self) -> Field:
+        return BooleanField()
 
     def value(self, alias: str) -> Combinable:
         return Case(When(self.condition, then=Value(True)), default=Value(False), output_field=BooleanField())
@@ -152,6 +179,10 @@ class TimeBucket(Storage):
     """The calendar bucket in UTC that an interaction started in."""
 
     bucket: type[dialect.StartOf]
+
+    @property
+    def value_field(self) -> Field:
+        return self.bucket.output_field
 
     def value(self, alias: str) -> Combinable:
         return self.bucket(F("started_at"))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from analytics_api.catalog import Dimension, Metric, Ordering
 from analytics_api.catalog.asked import AskedFilter, AskedGroup
-from analytics_api.catalog.measures import Measure, TwoLevelMeasure
 
+from . import shape
 from .refusals import Refusal
-from .words import resolve_words
+from .shape import FilterShape, GroupShape, QueryShape
+from .words import ResolvedWords, resolve_words
 
 # Within SQLite's limit of 32,766 parameters a statement, with room for the rest.
 MAX_FILTER_VALUES = 10_000
@@ -35,75 +35,18 @@ class Window:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BoundFilter:
-    """A filter with its words as ids; words that nobody recorded have none."""
-
-    asked: AskedFilter
-    ids: Sequence[int]
-    dimension_id: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class BoundGroup:
-    """A group-by with the name its values have inside the query."""
-
-    asked: AskedGroup
-    alias: str
-    dimension_id: int
-    is_main: bool
-
-    @property
-    def dimension(self) -> Dimension:
-        return self.asked.entry
-
-    @property
-    def include_empty(self) -> bool:
-        return self.asked.options["include_empty"]
-
-    @property
-    def keeps_empty(self) -> bool:
-        """Whether interactions without a value are counted at all."""
-        return self.include_empty or not self.is_main
-
-
-@dataclass(frozen=True, kw_only=True)
 class QueryPlan:
-    """What an aggregate request asks for, decided.
+    """What an aggregate request asks for, decided: the shape of its statements, and their values.
 
-    groups: main first, then the additional ones; () asks for the total.
-    n_days: days of the window that have started; `days_end` is the last moment of the last one.
+    values: what the parameters of the shape stand for, by name.
+    n_days: days of the window that have started.
     """
 
     project_id: int
     window: Window
-    filters: tuple[BoundFilter, ...]
-    groups: tuple[BoundGroup, ...]
-    metrics: tuple[Metric, ...]
-    ordering: Ordering
-    is_descending: bool
-    has_previous: bool
+    shape: QueryShape
+    values: Mapping[str, Any]
     n_days: int
-    days_end: datetime
-
-    @property
-    def measures(self) -> tuple[Measure, ...]:
-        asked = (measure for metric in self.metrics for field in metric.fields for measure in field.measures)
-        return tuple(dict.fromkeys((*asked, *self.ordering.measures)))
-
-    @property
-    def two_level_measures(self) -> tuple[TwoLevelMeasure, ...]:
-        asked = (
-            measure
-            for metric in self.metrics
-            for field in metric.fields
-            for measure in field.two_level_measures
-        )
-        return tuple(dict.fromkeys((*asked, *self.ordering.two_level_measures)))
-
-    @property
-    def spans_previous(self) -> bool:
-        """Whether the query must look at the previous window too."""
-        return self.has_previous or self.ordering.needs_previous
 
 
 def build_plan(project_id: int, request: Mapping[str, Any], *, now: datetime) -> QueryPlan:
@@ -114,34 +57,75 @@ def build_plan(project_id: int, request: Mapping[str, Any], *, now: datetime) ->
     One query, to resolve words; none when the request holds no words.
     """
     window = Window(start=request["time_range"]["start"], end=request["time_range"]["end"])
-    asked_groups = _asked_groups(request)
-    resolved = resolve_words(project_id, request["filters"], asked_groups)
+    filters, groups = request["filters"], _asked_groups(request)
+    resolved = resolve_words(project_id, filters, groups)
     days_end, n_days = _started_days(window, now)
+    values = {
+        shape.PROJECT_ID.name: project_id,
+        shape.START.name: window.start,
+        shape.END.name: window.end,
+        shape.PREVIOUS_START.name: window.previous.start,
+        shape.DAYS_END.name: days_end,
+    }
+    filter_shapes = []
+    for number, asked in enumerate(filters):
+        filter_shape, its_values = _bind_filter(f"f{number}", asked, resolved)
+        filter_shapes.append(filter_shape)
+        values |= its_values
+    group_shapes = []
+    for number, group in enumerate(groups):
+        group_shape, its_values = _bind_group(f"g{number}", group, resolved, is_main=number == 0)
+        group_shapes.append(group_shape)
+        values |= its_values
     return QueryPlan(
         project_id=project_id,
         window=window,
-        filters=tuple(
-            BoundFilter(
-                asked=asked, ids=resolved.ids_for(asked), dimension_id=resolved.dimension_id_for(asked)
-            )
-            for asked in request["filters"]
+        shape=QueryShape(
+            filters=tuple(filter_shapes),
+            groups=tuple(group_shapes),
+            metrics=request["variables"],
+            ordering=request["order_by"]["by"],
+            is_descending=request["order_by"]["direction"] == "desc",
+            has_previous=request["include_previous"],
         ),
-        groups=tuple(
-            BoundGroup(
-                asked=asked,
-                alias=f"g{number}",
-                dimension_id=resolved.dimension_id_for(asked),
-                is_main=number == 0,
-            )
-            for number, asked in enumerate(asked_groups)
-        ),
-        metrics=request["variables"],
-        ordering=request["order_by"]["by"],
-        is_descending=request["order_by"]["direction"] == "desc",
-        has_previous=request["include_previous"],
+        values=values,
         n_days=n_days,
-        days_end=days_end,
     )
+
+
+def _bind_filter(
+    alias: str, asked: AskedFilter, resolved: ResolvedWords
+) -> tuple[FilterShape, dict[str, Any]]:
+    """A filter's shape, and the values of its parameters. Words that nobody recorded have no ids."""
+    condition = asked.entry.filter_condition
+    ids = resolved.ids_for(asked)
+    values = condition.values(asked.options, ids, resolved.dimension_id_for(asked))
+    filter_shape = FilterShape(
+        kind=asked.entry,
+        alias=alias,
+        variant=condition.variant(asked.options, ids),
+        is_exclude=asked.options["is_exclude"],
+    )
+    return filter_shape, {f"{alias}_{name}": value for name, value in values.items()}
+
+
+def _bind_group(
+    alias: str, asked: AskedGroup, resolved: ResolvedWords, *, is_main: bool
+) -> tuple[GroupShape, dict[str, Any]]:
+    search = asked.options.get("similarity_search")
+    group_shape = GroupShape(
+        dimension=asked.entry,
+        alias=alias,
+        is_main=is_main,
+        include_empty=asked.options["include_empty"],
+        only_customs=bool(asked.options.get("only_customs")),
+        is_searched=bool(search),
+    )
+    values = {
+        group_shape.dimension_id.name: resolved.dimension_id_for(asked),
+        group_shape.search.name: (search or "").casefold(),
+    }
+    return group_shape, values
 
 
 def check_request(request: Mapping[str, Any]) -> list[Refusal]:

@@ -4,36 +4,47 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from analytics_api.catalog.metrics import MetricField
 from analytics_api.catalog.storage import WordSource
+from interactions.prepared import BoundQuery
 
-from .compile import (
-    N_GROUPS,
-    GroupRow,
-    compile_rest,
-    compile_total,
-    compile_total_entities,
-    one_level_aggregates,
-    second_level_aggregates,
+from .compile import N_GROUPS
+from .plan import QueryPlan
+from .shape import GroupShape, QueryShape
+from .statements import (
+    KEPT_SHAPES,
+    page_statement,
+    rest_statement,
+    total_of_entities_statement,
+    total_statement,
 )
-from .plan import BoundGroup, QueryPlan
 from .words import read_words
 
+# {"g0": 7, "g1": None}: the grouped values of a row, by alias.
+GroupRow = Mapping[str, Any]
 TOTAL = "total"
 
 
 def shape_total(plan: QueryPlan, using: str) -> dict[str, Any]:
     """Compute and shape the row of a request without group-bys."""
-    numbers = compile_total(plan).using(using).aggregate(**one_level_aggregates(plan))
-    if plan.two_level_measures:
-        numbers |= compile_total_entities(plan).using(using).aggregate(**second_level_aggregates(plan))
+    (numbers,) = total_statement(plan.shape, using).rows(plan.values)
+    if statement := total_of_entities_statement(plan.shape, using):
+        (of_entities,) = statement.rows(plan.values)
+        numbers |= of_entities
     return {"group_name": TOTAL, "additional_groups": [], **_metrics(plan, numbers)}
 
 
+def group_rows(plan: QueryPlan, using: str) -> BoundQuery:
+    """The rows of all groups, to be sliced for a page; each carries the number of groups."""
+    return BoundQuery(query=page_statement(plan.shape, using), values=plan.values)
+
+
 def shape_page(plan: QueryPlan, page: Sequence[GroupRow], using: str) -> list[dict[str, Any]]:
-    """Complete a page's rows with the second QuerySet's measures, name their groups, and shape them.
+    """Complete a page's rows with the second statement's measures, name their groups, and shape them.
 
     page: [{"g0": 7, "g1": None, "n_interactions": 12, "n_groups": 30}, ...]
     ->    [{"group_name": "billing", "additional_groups": [None], "n_interactions": 12}, ...]
@@ -42,44 +53,50 @@ def shape_page(plan: QueryPlan, page: Sequence[GroupRow], using: str) -> list[di
         return []
     rest = _read_rest(plan, page, using)
     name = _namer(plan, page)
-    main, *additional = plan.groups
+    main, *additional = plan.shape.groups
     return [
         {
             "group_name": name(main, row),
             "additional_groups": [name(group, row) for group in additional],
-            **_metrics(plan, {**row, **rest.get(_key(plan, row), {})}),
+            **_metrics(plan, row | rest.get(_key(plan, row), {})),
         }
         for row in page
     ]
 
 
 def _key(plan: QueryPlan, row: GroupRow) -> tuple:
-    return tuple(row[group.alias] for group in plan.groups)
+    return tuple(row[group.alias] for group in plan.shape.groups)
 
 
 def _read_rest(plan: QueryPlan, page: Sequence[GroupRow], using: str) -> dict[tuple, GroupRow]:
-    holds_all_groups = len(page) == page[0][N_GROUPS]
-    queryset = compile_rest(plan, None if holds_all_groups else page)
-    if queryset is None:
+    groups = plan.shape.groups
+    if len(page) == page[0][N_GROUPS]:
+        on_page, nulls = {}, None
+    else:
+        on_page = {group: {row[group.alias] for row in page} for group in groups}
+        nulls = tuple(None in on_page[group] for group in groups)
+    statement = rest_statement(plan.shape, nulls, using)
+    if statement is None:
         return {}
+    values = plan.values | {
+        group.page_values.name: sorted(values - {None}) for group, values in on_page.items()
+    }
+    # Of several group-bys there may be far more combinations than the page has rows. Otherwise the
+    # rows are the page's, and not worth the three round trips of a cursor on PostgreSQL.
+    rows = statement.chunks(values) if nulls is not None and len(groups) > 1 else statement.rows(values)
     wanted = {_key(plan, row) for row in page}
-    rows = queryset.using(using)
-    if len(plan.groups) > 1 and not holds_all_groups:
-        # There may be far more combinations than the page has rows. Otherwise the rows are the
-        # page's, and not worth the three round trips of a cursor on PostgreSQL.
-        rows = rows.iterator(chunk_size=2000)
     return {key: row for row in rows if (key := _key(plan, row)) in wanted}
 
 
-def _namer(plan: QueryPlan, page: Iterable[GroupRow]) -> Callable[[BoundGroup, GroupRow], str | None]:
+def _namer(plan: QueryPlan, page: Iterable[GroupRow]) -> Callable[[GroupShape, GroupRow], str | None]:
     """How to name a row's value of a group: None, or "" when empty ones were asked for."""
     ids: dict[WordSource, set[int]] = defaultdict(set)
-    for group in plan.groups:
+    for group in plan.shape.groups:
         if source := group.dimension.storage.word_source:
             ids[source].update(row[group.alias] for row in page if row[group.alias] is not None)
     words = read_words(ids)
 
-    def name(group: BoundGroup, row: GroupRow) -> str | None:
+    def name(group: GroupShape, row: GroupRow) -> str | None:
         value = row[group.alias]
         if value is None:
             return "" if group.include_empty else None
@@ -89,24 +106,37 @@ def _namer(plan: QueryPlan, page: Iterable[GroupRow]) -> Callable[[BoundGroup, G
     return name
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Output:
+    """A field of the answer's rows, and the measures it is computed from."""
+
+    name: str
+    field: MetricField
+    inputs: tuple[str, ...]
+
+
+@lru_cache(KEPT_SHAPES)
+def _outputs(shape: QueryShape) -> tuple[_Output, ...]:
+    outputs = []
+    for metric in shape.metrics:
+        for field in metric.fields:
+            measures = (*field.measures, *field.two_level_measures)
+            outputs.append(_Output(name=field.name, field=field, inputs=tuple(m.name for m in measures)))
+            if shape.has_previous and field.has_previous:
+                previous = tuple(measure.previous for measure in field.measures)
+                outputs.append(_Output(name=f"{field.name}_prev", field=field, inputs=previous))
+    return tuple(outputs)
+
+
 def _metrics(plan: QueryPlan, numbers: Mapping[str, Any]) -> dict[str, int | float]:
     """The asked fields; those without a value are left out."""
-    values: dict[str, int | float | None] = {}
-    for metric in plan.metrics:
-        for field in metric.fields:
-            values[field.name] = _value(plan, field, [numbers[m.name] for m in _inputs(field)])
-            if plan.has_previous and field.has_previous:
-                values[f"{field.name}_prev"] = _value(
-                    plan, field, [numbers[m.previous] for m in field.measures]
-                )
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _inputs(field: MetricField) -> tuple:
-    return (*field.measures, *field.two_level_measures)
-
-
-def _value(plan: QueryPlan, field: MetricField, inputs: Sequence[Any]) -> int | float | None:
-    # PostgreSQL's sums of 64-bit numbers are decimals.
-    days = [plan.n_days] if field.needs_days else []
-    return field.value(*map(int, inputs), *days)
+    values = {}
+    for output in _outputs(plan.shape):
+        # PostgreSQL's sums of 64-bit numbers are decimals.
+        inputs = [int(numbers[name]) for name in output.inputs]
+        if output.field.needs_days:
+            inputs.append(plan.n_days)
+        value = output.field.value(*inputs)
+        if value is not None:
+            values[output.name] = value
+    return values

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
 
 from django.db.models import BigIntegerField, F, FilteredRelation, Model, Q, QuerySet, Value
@@ -13,7 +13,9 @@ from django.db.models.functions import Cast
 
 from analytics_api.catalog.asked import AskedFilter, AskedGroup
 from analytics_api.catalog.storage import UNKNOWN_DIMENSION_ID, Axis, LabelBridge, WordSource
+from interactions import dialect
 from interactions.models import Conversation, Dimension, EndUser, Label
+from interactions.prepared import ListPlaceholder, PreparedQuery
 
 # Where a source's words stand.
 _TABLES: dict[WordSource, tuple[type[Model], str]] = {
@@ -60,6 +62,8 @@ def resolve_words(
     parts = [_dimension_rows(project_id, axes, words[WordSource.LABEL])] if axes else []
     parts += [_external_rows(project_id, source, words[source]) for source in _EXTERNAL if words[source]]
     resolved = ResolvedWords()
+    if not parts:
+        return resolved
     for source_name, kind, key, dimension_id, word_id, word in _union(parts):
         source = WordSource[source_name]
         axis = (kind, key) if source is WordSource.LABEL else None
@@ -72,24 +76,32 @@ def resolve_words(
 
 def read_words(ids: Mapping[WordSource, Iterable[int]]) -> dict[tuple[WordSource, int], str]:
     """The words of ids that came out of a query: {(WordSource.LABEL, 7): "billing"}."""
-    parts = [
-        _TABLES[source][0]
-        .objects.filter(id__in=wanted)
-        .values_list(Value(source.name), "id", _TABLES[source][1])
-        for source, wanted in ids.items()
-        if wanted
-    ]
-    return {(WordSource[name], pk): word for name, pk, word in _union(parts)}
+    wanted = {source: list(source_ids) for source, source_ids in ids.items() if source_ids}
+    if not wanted:
+        return {}
+    rows = _words_statement(tuple(wanted)).rows({source.name: ids for source, ids in wanted.items()})
+    return {(WordSource[row["source"]], row["pk"]): row["word"] for row in rows}
 
 
-def is_narrowed(group: AskedGroup) -> bool:
+@cache
+def _words_statement(sources: tuple[WordSource, ...]) -> PreparedQuery:
+    parts = []
+    for source in sources:
+        model, column = _TABLES[source]
+        is_wanted = dialect.OneOf(F("id"), ListPlaceholder(source.name, BigIntegerField()))
+        rows = model.objects.filter(is_wanted)
+        parts.append(rows.values(source=Value(source.name), pk=F("id"), word=F(column)))
+    return PreparedQuery.of(_union(parts))
+
+
+def _is_narrowed(group: AskedGroup) -> bool:
     """Whether only some of the kind's labels were asked for."""
     return bool(group.options.get("only_customs") or group.options.get("similarity_search"))
 
 
 def _names_its_dimension(group: AskedGroup) -> bool:
     """Whether the query needs the id of the dimension to find the group's labels."""
-    return isinstance(group.entry.storage, LabelBridge) or is_narrowed(group)
+    return isinstance(group.entry.storage, LabelBridge) or _is_narrowed(group)
 
 
 def _axis(asked: AskedFilter | AskedGroup) -> Axis | None:
@@ -119,8 +131,6 @@ def _external_rows(project_id: int, source: WordSource, words: Iterable[str]) ->
     return rows.values_list(Value(source.name), Value(""), Value(""), no_id, "id", "external_id")
 
 
-def _union(parts: Sequence[QuerySet]) -> Iterable[tuple]:
-    if not parts:
-        return ()
+def _union(parts: Sequence[QuerySet]) -> QuerySet:
     first, *others = parts
     return first.union(*others, all=True) if others else first
