@@ -64,6 +64,11 @@ def test_a_total_of_everything_costs_one_more(headers):
         ask(headers, variables=ALL, include_previous=True)
 
 
+def test_groups_without_words_cost_no_look_at_words(headers):
+    with at_most(4):
+        ask(headers, group_by={"kind": "topic"}, variables=ALL)
+
+
 def test_words_of_every_kind_are_resolved_in_one(headers):
     with at_most(4):
         ask(headers, filters=WORDS, variables=ALL)
