@@ -70,7 +70,9 @@ _KEY = re.compile(
 )
 
 # Most texts hold none of these and are done after one search. What else is found needs a digit.
-_SIGN_OF_PII = re.compile(rf"[\d@＠:]|-----BEGIN|(?<![A-Za-z0-9])(?:{'|'.join(_KEY_FORMS)})")
+_SIGN_OF_PII = re.compile(
+    rf"[\d@＠:]|-----BEGIN|\.[A-Za-z0-9]{{32}}|(?<![A-Za-z0-9])(?:{'|'.join(_KEY_FORMS)})"
+)
 
 # A word that announces a secret, or a scheme of the Authorization header, and what follows it.
 _ANNOUNCED = re.compile(

@@ -516,6 +516,12 @@ def test_keys_of_this_server_are_masked():
         assert mask(f"my key {key} fails") == "my key [SECRET] fails"
 
 
+def test_a_key_of_this_server_without_a_digit_is_masked():
+    key = "XsVnSTPs.JgAwPyfmGOAUMsOTrbiowzXRzSfTSZKd"
+
+    assert mask(f"my key {key} fails") == "my key [SECRET] fails"
+
+
 # What is no PII, at random.
 
 
