@@ -1,0 +1,97 @@
+"""One view of the data for several queries, and how long a query may take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO
+
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import QuerySet
+
+
+def set_statement_timeout(connection: BaseDatabaseWrapper, timeout_ms: int) -> None:
+    """Bound every later statement of the connection. SQLite has no such bound."""
+    if connection.vendor == "duckdb":
+        connection.statement_timeout_ms = timeout_ms
+    elif connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, false)", [str(timeout_ms)])
+
+
+_BEGIN_SNAPSHOT = {
+    # Plain BEGIN takes no lock until it reads; the connection's own mode would lock out writers.
+    "sqlite": "BEGIN DEFERRED",
+    "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+}
+
+
+@contextmanager
+def snapshot(using: str) -> Iterator[None]:
+    """Let every query inside see the database as it was at the first one, without blocking writers.
+
+    Inside a transaction there is nothing to do but join it.
+    """
+    connection = connections[using]
+    connection.ensure_connection()
+    if connection.in_atomic_block:
+        yield
+        return
+    # On the driver's connection: these statements are not queries of the application.
+    driver = connection.connection
+    with connection.wrap_database_errors:
+        driver.execute(_BEGIN_SNAPSHOT[connection.vendor])
+    try:
+        yield
+    finally:
+        _end_snapshot(connection, driver)
+
+
+def _end_snapshot(connection: BaseDatabaseWrapper, driver: Any) -> None:
+    try:
+        driver.execute("ROLLBACK")
+    except connection.Database.Error:
+        # The connection was lost; the error that says so is already on its way.
+        connection.close()
+
+
+# Rows fetched at a time: enough that fetching costs little, few enough for flat memory.
+_CHUNK_ROWS = 10_000
+_TEXT_TYPES = ("CharField", "TextField")
+
+
+def write_csv(using: str, rows: QuerySet, file: BinaryIO) -> None:
+    """Write rows as CSV without a header, by the database's fastest way.
+
+    rows: of `values_list()` of fields. NULL is nothing between commas, text may be quoted, a
+        date-time is UTC with or without saying so, a boolean is 1 and 0 or t and f.
+    """
+    rows = rows.using(using)
+    sql, params = rows.query.get_compiler(using).as_sql()
+    connection = connections[using]
+    if connection.vendor == "postgresql":
+        with (
+            connection.cursor() as cursor,
+            connection.wrap_database_errors,
+            cursor.copy(f"COPY ({sql}) TO STDOUT (FORMAT csv)", params) as copy,
+        ):
+            for block in copy:
+                file.write(block)
+        return
+    fields = [column.target for column in rows.query.select]
+    columns = [f"c{number}" for number in range(len(fields))]
+    line = " || ',' || ".join(map(_sqlite_csv, columns, fields))
+    with connection.cursor() as cursor:
+        cursor.execute(f"WITH r({', '.join(columns)}) AS ({sql}) SELECT {line} FROM r", params)
+        while lines := cursor.fetchmany(_CHUNK_ROWS):
+            file.write("".join([f"{line}\n" for (line,) in lines]).encode())
+
+
+def _sqlite_csv(column: str, field: Any) -> str:
+    """A value of a line; NULL, which would make the whole line NULL, as nothing."""
+    if field.get_internal_type() in _TEXT_TYPES:
+        column = f"""'"' || REPLACE({column}, '"', '""') || '"'"""
+    elif not field.null:
+        return column
+    return f"IFNULL({column}, '')"
