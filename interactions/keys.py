@@ -19,16 +19,21 @@ _KEY_FORM = re.compile(rf"({_PREFIX_FORM.pattern})\.[A-Za-z0-9]{{32}}")
 # Every request pays for this lookup, and the ORM's takes several times as long. The unique
 # index on prefix serves it.
 _FIND_KEY = f"""
-    SELECT project_id, prefix, scopes, hashed_key FROM {ProjectAPIKey._meta.db_table}
+    SELECT project_id, prefix, scopes, hashed_key, n_sealed FROM {ProjectAPIKey._meta.db_table} api_key
+    JOIN {Project._meta.db_table} project ON project.id = api_key.project_id
     WHERE prefix = %s AND NOT revoked AND (expiry_date IS NULL OR expiry_date > %s)
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyHolder:
-    """Who a request comes from: the project its key opens and what the key may do there."""
+    """Who a request comes from: the project its key opens and what the key may do there.
+
+    n_sealed: interactions of the project in sealed files, which tells how large it is at least.
+    """
 
     project_id: int
+    n_sealed: int
     prefix: str
     scopes: frozenset[str]
 
@@ -65,11 +70,13 @@ def find_key_holder(key: str) -> KeyHolder | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    project_id, prefix, scopes, hashed_key = row
+    project_id, prefix, scopes, hashed_key, n_sealed = row
     # Compares in constant time. The prefix is no secret, the rest of the key is.
     if not ProjectAPIKey.objects.key_generator.verify(key, hashed_key):
         return None
-    return KeyHolder(project_id=project_id, prefix=prefix, scopes=frozenset(scopes.split()))
+    return KeyHolder(
+        project_id=project_id, n_sealed=n_sealed, prefix=prefix, scopes=frozenset(scopes.split())
+    )
 
 
 def revoke_key(prefix: str) -> bool:

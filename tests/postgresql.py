@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -42,41 +43,61 @@ def main() -> None:
 
 
 class Server:
-    """A server that keeps its data, log and socket in one folder."""
+    """A server that keeps its data, log and socket in one folder.
 
-    def __init__(self, folder: Path) -> None:
+    settings: of a new database cluster, besides those of a throwaway.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         self.folder = folder
+        self._settings = settings or {}
         self.url = f"postgresql://postgres@/postgres?host={quote(str(folder), safe='')}&port=5432"
         self._programs = PACKAGE / PROGRAMS
         self._run_as: dict[str, Any] = {}
         if os.geteuid() == 0:
             account = pwd.getpwnam(UNPRIVILEGED_USER)
             self._run_as = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-            self._programs = _copy_programs(folder)
-            for path in (folder, *folder.rglob("*")):
-                os.chown(path, account.pw_uid, account.pw_gid)
+            self._programs = folder / "packages" / PACKAGE.name / PROGRAMS
+
+    @property
+    def is_running(self) -> bool:
+        if not (self.folder / "data").exists():
+            return False
+        return self._call("pg_ctl", "status").returncode == 0
 
     def start(self) -> None:
-        """Make the database cluster and return when it answers."""
+        """Make the database cluster where there is none, and return when it answers."""
+        if not (self.folder / "data").exists():
+            self._make_cluster()
+        self._run("pg_ctl", f"--log={self.folder / 'log'}", "--wait", "start")
+
+    def _make_cluster(self) -> None:
+        if self._run_as:
+            _copy_programs(self.folder)
+            for path in (self.folder, *self.folder.rglob("*")):
+                os.chown(path, self._run_as["user"], self._run_as["group"])
         settings = FAST | {
             "port": "5432",
             "listen_addresses": "",
             "unix_socket_directories": str(self.folder),
+            **self._settings,
         }
         self._run(
             "initdb",
             *("--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"),
             *(f"--set={name}={value}" for name, value in settings.items()),
         )
-        self._run("pg_ctl", f"--log={self.folder / 'log'}", "--wait", "start")
 
-    def stop(self) -> None:
-        self._run("pg_ctl", "--mode=immediate", "stop")
+    def stop(self, mode: str = "immediate") -> None:
+        """mode: "fast" for data that are kept."""
+        self._run("pg_ctl", f"--mode={mode}", "stop")
 
     def _run(self, program: str, *arguments: str) -> None:
-        subprocess.run(
+        self._call(program, *arguments).check_returncode()
+
+    def _call(self, program: str, *arguments: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
             [self._programs / program, f"--pgdata={self.folder / 'data'}", *arguments],
-            check=True,
             # Standard output is for the URL alone.
             stdout=subprocess.DEVNULL,
             cwd=self.folder,
@@ -84,7 +105,7 @@ class Server:
         )
 
 
-def _copy_programs(folder: Path) -> Path:
+def _copy_programs(folder: Path) -> None:
     """Copy the programs to where the unprivileged user reaches them.
 
     They may lie in root's home, whose permissions are not ours to widen.
@@ -92,7 +113,6 @@ def _copy_programs(folder: Path) -> Path:
     copy = folder / "packages"
     shutil.copytree(PACKAGE / PROGRAMS.parent, copy / PACKAGE.name / PROGRAMS.parent)
     shutil.copytree(PACKAGE.with_name(LIBRARIES), copy / LIBRARIES)
-    return copy / PACKAGE.name / PROGRAMS
 
 
 if __name__ == "__main__":

@@ -7,7 +7,15 @@ from uuid import UUID
 
 from django.apps import apps
 
-from interactions.models import FeedbackAction, Interaction, InteractionLabel, InteractionText, Project
+from interactions.models import (
+    DirtyMark,
+    FeedbackAction,
+    Interaction,
+    InteractionLabel,
+    InteractionText,
+    Project,
+    SealedFile,
+)
 
 LABEL_COLUMNS = ("intent", "negative_intent", "topic", "type_of_problem", "language", "model")
 COUNTERS = ("n_positive_implicit", "n_positive_explicit", "n_negative_implicit", "n_negative_explicit")
@@ -40,8 +48,12 @@ def ids(project: Project) -> set[UUID]:
 
 
 def every_row() -> dict[str, list[tuple]]:
-    """Every row of every table of the app as it is, keys of the database included."""
-    models = apps.get_app_config("interactions").get_models()
+    """Every row of every table of the app as it is, keys of the database included.
+
+    But for the bookkeeping of the columns: a mark says that something was written, even what was
+    there already, and has a new number each time.
+    """
+    models = set(apps.get_app_config("interactions").get_models()) - {DirtyMark, SealedFile}
     return {model.__name__: sorted(model.objects.values_list(), key=repr) for model in models}
 
 

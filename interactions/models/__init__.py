@@ -1,5 +1,6 @@
 """What is stored. The fact row is narrow; words and texts live beside it."""
 
+from .columnar import DirtyMark, Family, SealedFile
 from .feedback import FeedbackAction, FeedbackSlug, FeedbackType
 from .interaction import Interaction, InteractionLabel, InteractionQuerySet, InteractionText
 from .project import DEFAULT_SCOPES, Project, ProjectAPIKey, Scope
@@ -11,7 +12,9 @@ __all__ = [
     "Conversation",
     "Dimension",
     "DimensionKind",
+    "DirtyMark",
     "EndUser",
+    "Family",
     "FeedbackAction",
     "FeedbackSlug",
     "FeedbackType",
@@ -23,4 +26,5 @@ __all__ = [
     "Project",
     "ProjectAPIKey",
     "Scope",
+    "SealedFile",
 ]

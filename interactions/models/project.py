@@ -13,6 +13,9 @@ class Project(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(max_length=200, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # Interactions in sealed files, kept by the sealer: read along with the key, it tells whether a
+    # question need look at the columnar store at all.
+    n_sealed = models.BigIntegerField(default=0, editable=False)
 
     class Meta:
         ordering = ["name"]
