@@ -75,6 +75,15 @@ def _integer(minimum: int, maximum: int) -> Callable[[str], int]:
     return parse
 
 
+def _choice(*accepted: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in accepted:
+            raise ValueError(f"expected one of {', '.join(accepted)}")
+        return text
+
+    return parse
+
+
 def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
@@ -233,6 +242,26 @@ VARIABLES = (
         default="60000",
         help="How long PostgreSQL may work on one statement of a request before it is answered 503. "
         "Commands have no limit.",
+    ),
+    Variable(
+        name="QUERY_ENGINE",
+        parse=_choice("auto", "columnar", "database"),
+        default="auto",
+        help="What answers questions: the columnar files of `manage.py seal` where they are faster (`auto`), "
+        "wherever they can (`columnar`), or never (`database`). The answers are the same.",
+    ),
+    Variable(
+        name="COLUMNAR_MEMORY_MB",
+        parse=_integer(64, 1_000_000),
+        default="512",
+        help="How much memory one process gives to questions about columnar files; "
+        "what needs more spills to disk.",
+    ),
+    Variable(
+        name="COLUMNAR_THREADS",
+        parse=_integer(1, 256),
+        default="2",
+        help="Threads one process gives to questions about columnar files.",
     ),
     Variable(
         name="ANONYMIZE_PHONE_REGIONS",

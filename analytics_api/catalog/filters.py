@@ -9,8 +9,8 @@ from operator import or_
 from typing import Any
 
 from django.db.models import BigIntegerField, BooleanField, Exists, OuterRef, Q, TextField, Value
-from django.db.models.functions import StrIndex
 
+from interactions import dialect
 from interactions.models import FeedbackType, InteractionText
 from interactions.prepared import ListPlaceholder, Placeholder
 
@@ -43,6 +43,8 @@ class Condition:
     """
 
     storage: Storage | None = None
+    # Texts are not kept as columns.
+    reads_texts: bool = False
 
     def words(self, options: Mapping[str, Any]) -> Sequence[str]:
         """The words to look up before the query, in the kind's storage."""
@@ -118,6 +120,7 @@ class TextSearch(Condition):
     """Keeps interactions whose free text contains the search, ignoring case."""
 
     column: str
+    reads_texts: bool = True
 
     def variant(self, options: Mapping[str, Any], ids: Sequence[int]) -> TextVariant:
         return TextVariant(is_searched=bool(options["search"]), allow_nulls=options["allow_nulls"])
@@ -134,7 +137,7 @@ class TextSearch(Condition):
         if variant.is_searched:
             # Both sides are folded by Python; a substring test is the same on every database.
             search = Placeholder(f"{alias}_search", TextField())
-            found = with_text.alias(place=StrIndex(folded, search)).filter(place__gt=0)
+            found = with_text.alias(place=dialect.PlaceInText(folded, search)).filter(place__gt=0)
         kept = Q(Exists(found))
         return kept | ~Q(Exists(with_text)) if variant.allow_nulls else kept
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.db.models import CharField, Count, F, Q, QuerySet, Value, Window
 from django.db.models.expressions import OrderBy
-from django.db.models.functions import StrIndex
 from django_cte import CTE, with_cte
 
 from analytics_api.catalog.measures import ENTITIES, N_INTERACTIONS, Entity
@@ -95,7 +94,7 @@ def _narrowed_labels(group: GroupShape) -> QuerySet | None:
     if group.only_customs:
         labels = labels.filter(is_custom=True)
     if group.is_searched:
-        labels = labels.alias(place=StrIndex("folded", group.search)).filter(place__gt=0)
+        labels = labels.alias(place=dialect.PlaceInText("folded", group.search)).filter(place__gt=0)
     return labels.values("id")
 
 

@@ -96,6 +96,11 @@ class QueryShape:
         return tuple(dict.fromkeys((*asked, *self.ordering.two_level_measures)))
 
     @property
+    def reads_texts(self) -> bool:
+        """Whether a filter looks at what people wrote."""
+        return any(asked.kind.filter_condition.reads_texts for asked in self.filters)
+
+    @property
     def spans_previous(self) -> bool:
         """Whether the query must look at the previous window too."""
         return self.has_previous or self.ordering.needs_previous

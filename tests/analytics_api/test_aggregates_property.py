@@ -76,21 +76,25 @@ def stored(world: World) -> Iterator[str]:
     """Store both projects of a world for a while; gives a key of the first."""
     with transaction.atomic():
         project, stranger = (Project.objects.create(name=str(uuid4())) for _ in range(2))
-        _store(stranger, world.stranger_lines, world.stranger_custom_labels)
-        _store(project, world.lines, world.custom_labels)
+        store(stranger, world.stranger_lines, world.stranger_custom_labels)
+        store(project, world.lines, world.custom_labels)
         yield issue_key(project, name="tests")
         # The next example starts from nothing.
         transaction.set_rollback(True)
 
 
-def _store(project: Project, lines: Sequence[Mapping[str, Any]], custom_labels: Set[CustomLabel]) -> None:
-    record_interactions(project, [_new_interaction(line) for line in lines], anonymize=False)
+def store(project: Project, lines: Sequence[Mapping[str, Any]], custom_labels: Set[CustomLabel]) -> None:
+    record_interactions(project, [new_interaction(line) for line in lines], anonymize=False)
+    set_custom_labels(project, custom_labels)
+
+
+def set_custom_labels(project: Project, custom_labels: Set[CustomLabel]) -> None:
     labels = Label.objects.filter(dimension__project=project)
     rows = labels.values_list("id", "dimension__kind", "dimension__key", "value")
     labels.filter(id__in=[pk for pk, *label in rows if tuple(label) in custom_labels]).update(is_custom=True)
 
 
-def _new_interaction(line: Mapping[str, Any]) -> NewInteraction:
+def new_interaction(line: Mapping[str, Any]) -> NewInteraction:
     # An import line must have a user and an end; other ways in may know neither.
     stand_ins = {"end_user": "nobody", "time_end": line["time_start"]}
     unknown = {field: None for field in stand_ins if line.get(field) is None}
@@ -140,9 +144,9 @@ def test_answer_is_that_of_the_reference(batch: int, order_by: str):
     def check(world: World) -> None:
         with stored(world) as key:
             for request in world.requests:
-                got, now = _answer_within_a_day(key, request)
+                response, now = answer_within_a_day(key, request)
                 expected = reference.answer(world.lines, request, custom_labels=world.custom_labels, now=now)
-                assert_same_answer(got, expected, request)
+                assert_same_answer(response.json(), expected, request)
 
     check()
 
@@ -166,11 +170,12 @@ def test_pages_together_are_the_whole_once(batch: int, order_by: str):
     check()
 
 
-def _answer_within_a_day(key: str, request: Mapping[str, Any]) -> tuple[dict[str, Any], datetime]:
-    """The answer and the moment it was asked for, on the day on which it was given."""
+def answer_within_a_day(key: str, request: Mapping[str, Any]) -> tuple[HttpResponse, datetime]:
+    """A good answer and the moment it was asked for, on the day on which it was given."""
     while True:
         now = datetime.now(UTC)
-        answer = answer_of(ask(key, request))
+        response = ask(key, request)
+        answer_of(response)
         # Stickiness depends on which days have started: ask again when midnight came between.
         if datetime.now(UTC).date() == now.date():
-            return answer, now
+            return response, now
