@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from benchmarks.sections import write_section
 from config.env import BASE_DIR
 
 from .measure import BLOCK_SIZE, Measurement, measure
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str]) -> int:
     report = make_report(measurements)
     print(report)
     if options.write:
-        _write(report)
+        write_section(README, FIRST_LINE, LAST_LINE, report)
     return int(options.check and not _is_within_bound(measurements))
 
 
@@ -56,13 +57,6 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 def _measure(database_name: str, n_rounds: int) -> Measurement:
     with DATABASES[database_name]() as database, serve(database) as server:
         return measure(server, database.name, n_rounds)
-
-
-def _write(report: str) -> None:
-    text = README.read_text()
-    before, _, rest = text.partition(FIRST_LINE)
-    _, _, after = rest.partition(LAST_LINE)
-    README.write_text(f"{before}{FIRST_LINE}\n\n{report}\n\n{LAST_LINE}{after}")
 
 
 def _is_within_bound(measurements: Sequence[Measurement]) -> bool:

@@ -10,8 +10,10 @@ from random import Random
 
 import orjson
 
+from benchmarks.processes import HOST
+
 from .questions import QUESTIONS, Question
-from .server import HOST, Server
+from .server import Server
 
 # Requests in a row that ask the same: enough to find the processor's caches as a busy server does.
 BLOCK_SIZE = 10

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from http.client import HTTPConnection
 
 import psycopg
 
-from config.env import BASE_DIR, VARIABLES
-
-HOST = "127.0.0.1"
-N_WORKERS = 2
-# Starting takes about two seconds; a busy machine may need several times as long.
-START_SECONDS = 60
+from benchmarks.processes import environment_with, run_module, serve_web
+from config.env import BASE_DIR
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,60 +68,13 @@ DATABASES: Mapping[str, Callable[[], AbstractContextManager[Database]]] = {
 
 @contextmanager
 def serve(database: Database) -> Iterator[Server]:
-    """Record the interactions and start gunicorn as in production, but for its port and workers."""
+    """Record the interactions and start gunicorn."""
     with tempfile.TemporaryDirectory(prefix="overhead-") as data_dir:
-        port = _free_port()
-        environment = _environment(
+        environment = environment_with(
             DJANGO_SETTINGS_MODULE="benchmarks.overhead.settings",
             DATA_DIR=data_dir,
             DATABASE_URL=database.url,
-            PORT=str(port),
-            WEB_WORKERS=str(N_WORKERS),
-            LOG_LEVEL="WARNING",
         )
-        prepared = subprocess.run(
-            [sys.executable, "-m", "benchmarks.overhead.prepare"],
-            cwd=BASE_DIR,
-            env=environment,
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        )
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"],
-            cwd=BASE_DIR,
-            env=environment,
-        )
-        try:
-            _wait_until_ready(process, port)
-            yield Server(port=port, key=prepared.stdout)
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def _environment(**own: str) -> dict[str, str]:
-    """The shell's environment, without what it exported for another server."""
-    declared = {variable.name for variable in VARIABLES}
-    return {name: value for name, value in os.environ.items() if name not in declared} | own
-
-
-def _free_port() -> int:
-    with socket.create_server((HOST, 0)) as listener:
-        return listener.getsockname()[1]
-
-
-def _wait_until_ready(process: subprocess.Popen, port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        connection = HTTPConnection(HOST, port, timeout=START_SECONDS)
-        try:
-            connection.request("GET", "/readyz")
-            if connection.getresponse().status == 200:
-                return
-        except ConnectionError:
-            pass
-        finally:
-            connection.close()
-        time.sleep(0.1)
-    raise SystemExit("The server did not start; the reason is above.")
+        key = run_module("benchmarks.overhead.prepare", environment=environment)
+        with serve_web(environment) as server:
+            yield Server(port=server.port, key=key)

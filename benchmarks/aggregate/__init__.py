@@ -1,0 +1,1 @@
+"""How fast the aggregate endpoint answers over millions of interactions, beside SQL written by hand."""
