@@ -1,6 +1,10 @@
 """How the production server runs: `python -m gunicorn -c config/gunicorn.py config.wsgi`."""
 
+import subprocess
+import sys
 from pathlib import Path
+
+from gunicorn.arbiter import Arbiter
 
 from config.env import BASE_DIR, read_environment
 
@@ -28,3 +32,29 @@ control_socket_disable = True
 accesslog = None
 errorlog = "-"
 loglevel = _env["LOG_LEVEL"].lower()
+
+_sealer: subprocess.Popen[bytes] | None = None
+
+
+def when_ready(server: Arbiter) -> None:
+    """Start the process that seals what is recorded; without it questions become slow, not wrong.
+
+    It ends when its standard input closes, so it never outlives a server that was killed.
+    """
+    global _sealer
+    if _env["QUERY_ENGINE"] != "database":
+        command = [sys.executable, "manage.py", "seal", "--watch", "--while-stdin-open"]
+        _sealer = subprocess.Popen(
+            command,
+            cwd=BASE_DIR,
+            stdin=subprocess.PIPE,
+            # What it sealed is no news; what it could not is logged.
+            stdout=subprocess.DEVNULL,
+        )
+
+
+def on_exit(server: Arbiter) -> None:
+    """Stop the sealer. It may be stopped at any point: what it sealed holds, the rest stays marked."""
+    if _sealer is not None:
+        _sealer.terminate()
+        _sealer.wait()

@@ -40,7 +40,7 @@ ZIPF_OFFSET = 20
 N_SALTS = 64
 
 _TABLES = """
-CREATE TABLE project (id BIGINT, public_id UUID, name VARCHAR, created_at TIMESTAMP);
+CREATE TABLE project (id BIGINT, public_id UUID, name VARCHAR, created_at TIMESTAMP, n_sealed INTEGER);
 CREATE TABLE dimension (id BIGINT, project_id BIGINT, kind VARCHAR, key VARCHAR);
 CREATE TABLE label (id BIGINT, dimension_id BIGINT, value VARCHAR, folded VARCHAR, is_custom BOOLEAN);
 CREATE TABLE interactionlabel (interaction_id BIGINT, dimension_id BIGINT, label_id BIGINT);
@@ -126,7 +126,7 @@ def generate(path: Path, n_interactions: int) -> None:
         database.execute(_TABLES.format(n_salts=N_SALTS))
         created_at = START.replace(tzinfo=None)
         database.executemany(
-            "INSERT INTO project VALUES (?, md5(?)::UUID, ?, ?)",
+            "INSERT INTO project VALUES (?, md5(?)::UUID, ?, ?, 0)",
             [(id, name, name, created_at) for id, name in enumerate(PROJECTS, start=1)],
         )
         for table, rows in (("dimension", dimension_rows()), ("label", label_rows())):

@@ -65,10 +65,11 @@ def copy_in(
         )
 
 
-# Nothing between commas is NULL; text in quotes is text, even when there is none.
+# Nothing between commas is NULL; text in quotes is text, even when there is none. A line is a few
+# numbers, and at most two words; room for several of the longest is set aside for each thread.
 _FORMAT = (
     "header = false, auto_detect = false, delim = ',', quote = '\"', escape = '\"', nullstr = '',"
-    " allow_quoted_nulls = false, strict_mode = true, max_line_size = 1000000"
+    " allow_quoted_nulls = false, strict_mode = true, max_line_size = 100000"
 )
 
 
@@ -82,6 +83,13 @@ def column_type(table: KeptTable, column: str) -> str:
     field = table.model._meta.get_field(column)
     connection = connections[COLUMNAR]
     return field.rel_db_type(connection) if field.primary_key else field.db_type(connection)
+
+
+def outside(runs: Sequence[Run]) -> list[str]:
+    """SQL conditions that together leave out the rows of the runs' buckets."""
+    single = [str(first) for first, end in runs if end == first + 1]
+    conditions = [f"NOT (bucket >= {first} AND bucket < {end})" for first, end in runs if end > first + 1]
+    return [f"bucket NOT IN ({', '.join(single)})", *conditions] if single else conditions
 
 
 def quoted(path: Path) -> str:

@@ -22,16 +22,19 @@ DAMAGED = 0
 _FATAL = (duckdb.FatalException, duckdb.InternalException)
 
 
-def note_damage(failure: BaseException, paths: Sequence[Path]) -> None:
-    """After a failure, find the damaged ones among the files that were read, and note them."""
+def note_damage(failure: BaseException, paths: Sequence[Path]) -> int:
+    """After a failure, find the damaged ones among the files that were read, and note them. -> how many"""
     if isinstance(failure, _FATAL) or isinstance(failure.__cause__, _FATAL):
         forget_instance()
     damaged = [failure.path] if isinstance(failure, UnreadableFile) else _damaged_among(instance(), paths)
+    n_noted = 0
     for path in damaged:
         # A file that was retired meanwhile may be gone: that is no damage.
         files = SealedFile.objects.using(DEFAULT_DB_ALIAS).filter(name=path.name, retired_at=None)
         if files.update(format=DAMAGED):
+            n_noted += 1
             logger.warning("The columnar file %s is damaged; it will be written anew.", path.name)
+    return n_noted
 
 
 def _damaged_among(instance: Instance, paths: Iterable[Path]) -> list[Path]:

@@ -63,6 +63,15 @@ class Instance:
         """A connection of its own: temporary views are seen by it alone."""
         return self._root.cursor()
 
+    @contextmanager
+    def in_memory_of(self, memory_mb: int) -> Iterator[None]:
+        """Inside, what needs more memory spills to disk."""
+        self._root.execute(f"SET memory_limit = '{memory_mb}MB'")
+        try:
+            yield
+        finally:
+            self._root.execute(f"SET memory_limit = '{settings.COLUMNAR_MEMORY_MB}MB'")
+
     def next_name(self, kind: str) -> str:
         """A name nothing else in the instance has."""
         return f"{kind}_{next(self._numbers)}"

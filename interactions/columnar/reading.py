@@ -10,7 +10,7 @@ from pathlib import Path
 from django.db import connections
 
 from .catalog import Catalog
-from .copying import column_type
+from .copying import column_type, outside
 from .families import TABLES, KeptFamily, KeptTable
 from .instance import store_folder
 from .layout import Piece, Run, pieces_of
@@ -68,12 +68,7 @@ class Reading:
         if table.parent and not first <= piece.file.first_bucket < piece.file.end_bucket <= end:
             # The statement bounds the parent's rows by time, but cannot bound these.
             conditions.append(f"bucket >= {first} AND bucket < {end}")
-        single = [str(first) for first, end in piece.excluded if end == first + 1]
-        if single:
-            conditions.append(f"bucket NOT IN ({', '.join(single)})")
-        conditions += [
-            f"NOT (bucket >= {first} AND bucket < {end})" for first, end in piece.excluded if end > first + 1
-        ]
+        conditions += outside(piece.excluded)
         return self._select(table, source, conditions)
 
     def _select(self, table: KeptTable, source: str, conditions: Sequence[str] = ()) -> str:

@@ -15,7 +15,7 @@ from .expressions import (
     by_code_point,
 )
 from .loading import enter_project, insert_rows, reserve_ids, was_lost_to_another
-from .reading import set_statement_timeout, snapshot, write_csv
+from .reading import read_once, set_statement_timeout, snapshot, write_csv
 
 __all__ = [
     "MicrosecondsSinceEpoch",
@@ -32,6 +32,7 @@ __all__ = [
     "by_code_point",
     "enter_project",
     "insert_rows",
+    "read_once",
     "reserve_ids",
     "set_statement_timeout",
     "snapshot",

@@ -20,6 +20,36 @@ def set_statement_timeout(connection: BaseDatabaseWrapper, timeout_ms: int) -> N
             cursor.execute("SELECT set_config('statement_timeout', %s, false)", [str(timeout_ms)])
 
 
+@contextmanager
+def read_once(using: str) -> Iterator[None]:
+    """Keep in memory little of what is read inside: it is not going to be read again.
+
+    Call outside transactions. PostgreSQL sees to it by itself.
+    """
+    connection = connections[using]
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        yield
+        return
+    with connection.cursor() as cursor:
+        usual = [(name, _pragma(cursor, name)) for name, _ in _READ_ONCE_PRAGMAS]
+        for name, value in _READ_ONCE_PRAGMAS:
+            cursor.execute(f"PRAGMA {name} = {value}")
+        try:
+            yield
+        finally:
+            for name, value in usual:
+                cursor.execute(f"PRAGMA {name} = {value}")
+
+
+# Mapped pages count as memory of the process for as long as they are mapped.
+_READ_ONCE_PRAGMAS = (("mmap_size", 0), ("cache_size", -4096))
+
+
+def _pragma(cursor: Any, name: str) -> int:
+    (value,) = cursor.execute(f"PRAGMA {name}").fetchone()
+    return value
+
+
 _BEGIN_SNAPSHOT = {
     # Plain BEGIN takes no lock until it reads; the connection's own mode would lock out writers.
     "sqlite": "BEGIN DEFERRED",

@@ -1,9 +1,12 @@
 """The production server, started as the Makefile starts it and asked over HTTP."""
 
 import http.client
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,11 +20,14 @@ UNREACHABLE_DATABASE = "postgresql://ann:hunter2@127.0.0.1:1/facts"
 @pytest.fixture(scope="module")
 def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[http.client.HTTPConnection]:
     environ = environment(tmp_path_factory.mktemp("server"))
-    subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--verbosity=0"], cwd=BASE_DIR, env=environ, check=True
-    )
+    manage("migrate", "--verbosity=0", environ=environ)
     with running_server(environ) as connection:
         yield connection
+
+
+def manage(*arguments: str, environ: dict[str, str]) -> None:
+    command = [sys.executable, "manage.py", *arguments]
+    subprocess.run(command, cwd=BASE_DIR, env=environ, stdout=subprocess.DEVNULL, check=True)
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
@@ -73,3 +79,42 @@ def test_wrong_variable_stops_the_start_by_name(tmp_path: Path):
 
     assert server.returncode == 1
     assert "WEB_THREADS: expected a whole number from 1 to 256." in messages
+
+
+@pytest.fixture
+def unsealed(tmp_path: Path) -> dict[str, str]:
+    """The environment of a server whose data nobody has sealed."""
+    environ = environment(tmp_path)
+    manage("migrate", "--verbosity=0", environ=environ)
+    manage("create_demo_data", "--interactions=100", environ=environ | {"QUERY_ENGINE": "database"})
+    assert count_marks(environ)
+    return environ
+
+
+def count_marks(environ: dict[str, str]) -> int:
+    with closing(sqlite3.connect(Path(environ["DATA_DIR"]) / "db.sqlite3")) as database:
+        (count,) = database.execute("SELECT count(*) FROM interactions_dirtymark").fetchone()
+    return count
+
+
+def test_server_seals_what_is_recorded(unsealed: dict[str, str]):
+    with running_server(unsealed):
+        deadline = time.monotonic() + START_SECONDS
+        while count_marks(unsealed) and time.monotonic() < deadline:
+            time.sleep(0.1)
+
+    assert count_marks(unsealed) == 0
+    assert list(Path(unsealed["DATA_DIR"], "columnar").glob("interactions-*.duckdb"))
+
+
+def test_sealer_does_not_outlive_a_server_that_was_killed(unsealed: dict[str, str]):
+    server = start(unsealed)
+    deadline = time.monotonic() + START_SECONDS
+    while count_marks(unsealed) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert count_marks(unsealed) == 0
+
+    server.kill()
+
+    # Ends when the last process that could write a message has ended.
+    server.communicate(timeout=START_SECONDS)

@@ -19,7 +19,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from interactions.models import EndUser, Interaction, Project
+from interactions.models import DirtyMark, EndUser, Interaction, Project, SealedFile
 from tests import dataset, processes
 from tests.storage import every_row, stored
 
@@ -516,6 +516,39 @@ def test_large_lines_are_imported_and_exported_in_little_memory(shop: Project, t
         processes.peak_memory_mb("export_interactions", "--project=Shop", f"--output={path}") < MAX_MEMORY_MB
     )
     assert count_lines(path) == n_lines
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_imported_is_sealed(shop: Project, tmp_path: Path):
+    path = write_many(tmp_path / "many.ndjson", 500)
+
+    call_command("import_interactions", path, project="Shop")
+
+    assert not DirtyMark.objects.filter(project_id=shop.pk).exists()
+    shop.refresh_from_db()
+    assert shop.n_sealed == 500
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_sealed_when_nothing_reads_it(shop: Project, tmp_path: Path, settings: Any):
+    settings.QUERY_ENGINE = "database"
+
+    call_command("import_interactions", write_many(tmp_path / "many.ndjson", 10), project="Shop")
+
+    assert not SealedFile.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_cannot_be_sealed_is_imported_all_the_same(
+    shop: Project, tmp_path: Path, settings: Any, caplog: pytest.LogCaptureFixture
+):
+    settings.DATA_DIR = tmp_path
+    (tmp_path / "columnar").write_text("no folder")
+
+    call_command("import_interactions", write_many(tmp_path / "many.ndjson", 10), project="Shop")
+
+    assert Interaction.objects.for_project(shop).count() == 10
+    assert "Recorded, but not sealed: " in caplog.text
 
 
 def count_lines(path: str | Path) -> int:

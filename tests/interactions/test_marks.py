@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -26,7 +27,9 @@ from tests.marks import IDS_A_BUCKET, World, minute_of, newest_mark, observed, p
 
 
 @pytest.fixture
-def world(tmp_path: Path, db: None) -> World:
+def world(tmp_path: Path, db: None, settings: Any) -> World:
+    # Imports would seal what they mark.
+    settings.QUERY_ENGINE = "database"
     return World(tmp_path)
 
 

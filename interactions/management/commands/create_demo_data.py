@@ -6,7 +6,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from tqdm import tqdm
 
+from interactions.columnar.sealing import seal_recorded
 from interactions.demo import create_demo_data
+from interactions.models import Project
 
 DEFAULT_INTERACTIONS = 10_000
 # One transaction a project: more would keep other writers waiting for many minutes.
@@ -45,6 +47,9 @@ class Command(BaseCommand):
             projects = create_demo_data(
                 count=interactions, seed=seed, now=timezone.now(), on_progress=bar.update
             )
+        seal_recorded(
+            Project.objects.filter(name__in=[project.name for project in projects if project.is_new])
+        )
         for project in projects:
             if project.is_new:
                 self.stdout.write(f"{project.name}: {project.n_interactions:,} interactions made.")

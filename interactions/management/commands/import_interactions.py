@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from interactions.columnar.sealing import seal_recorded
 from interactions.importing import STANDARD_INPUT, BadLines, ImportReport, UnreadableFile, import_file
 from interactions.ingest import Outcome
 from interactions.management.projects import find_project
@@ -28,9 +29,10 @@ class Command(BaseCommand):
 
     def handle(self, *, file: str, project: str, no_anonymize: bool, skip_bad: bool, **options: Any) -> None:
         bad_lines_path = _bad_lines_path(file) if skip_bad else None
+        into = find_project(project)
         try:
             report = import_file(
-                find_project(project),
+                into,
                 file,
                 anonymize=not no_anonymize,
                 bad_lines_path=bad_lines_path,
@@ -44,6 +46,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         except OSError as error:
             raise CommandError(f"{error.filename or file}: {error.strerror}") from None
+        seal_recorded([into])
         counts = ", ".join(f"{report.outcomes[outcome]} {outcome.value}" for outcome in Outcome)
         self.stdout.write(f"{report.outcomes.total()} interactions: {counts}")
         if report.n_bad:

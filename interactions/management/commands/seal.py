@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import logging
+import select
+import sys
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import close_old_connections
 from django.utils import timezone
 
 from interactions.columnar.cleaning import remove_unused_files
-from interactions.columnar.sealing import SealReport, projects_with_marks, seal_project, sealer_lock
+from interactions.columnar.sealing import (
+    SealingErrors,
+    SealReport,
+    projects_with_marks,
+    seal_project,
+    sealer_lock,
+)
+from interactions.columnar.verifying import verify_project
 from interactions.management.projects import find_project
 from interactions.models import Project
+
+logger = logging.getLogger(__name__)
 
 # How long --watch rests between two looks, and how old an interaction is before it is sealed: what is
 # younger shares its minute with others to come.
@@ -28,23 +42,75 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--project", metavar="NAME", help="only this project")
-        parser.add_argument(
+        how = parser.add_mutually_exclusive_group()
+        how.add_argument(
             "--watch", action="store_true", help="go on, and seal what has settled every few seconds"
         )
+        how.add_argument(
+            "--verify",
+            action="store_true",
+            help="first compare all that is sealed with the database, and write anew what differs",
+        )
+        parser.add_argument(
+            "--while-stdin-open",
+            action="store_true",
+            help="with --watch: end when standard input closes, as it does when the process that "
+            "started this one ends",
+        )
 
-    def handle(self, *, project: str | None, watch: bool, **options: Any) -> None:
+    def handle(
+        self, *, project: str | None, watch: bool, verify: bool, while_stdin_open: bool, **options: Any
+    ) -> None:
         chosen = find_project(project) if project else None
-        with sealer_lock():
-            while True:
-                until = timezone.now() - OPEN_FOR if watch else None
-                for each in [chosen] if chosen else projects_with_marks():
-                    self._tell(each, seal_project(each, until=until))
-                remove_unused_files()
-                if not watch:
-                    return
-                time.sleep(WATCH_SECONDS)
+        if watch:
+            for _ in _rests(while_stdin_open):
+                self._watch_once(chosen)
+            return
+        try:
+            with sealer_lock():
+                if verify:
+                    for each in [chosen] if chosen else Project.objects.order_by("pk"):
+                        self._verify(each)
+                self._seal([chosen] if chosen else projects_with_marks())
+        except SealingErrors as error:
+            raise CommandError(
+                f"Stopped: {error}. What was sealed holds, and the database answers for the rest."
+            ) from error
+
+    def _watch_once(self, chosen: Project | None) -> None:
+        # As between requests: a database that was restarted is connected to anew.
+        close_old_connections()
+        try:
+            # Not held while resting, so that others can seal what they recorded.
+            with sealer_lock():
+                until = timezone.now() - OPEN_FOR
+                self._seal([chosen] if chosen else projects_with_marks(), until=until)
+        except SealingErrors as error:
+            logger.warning("Nothing is sealed for now: %s", error)
+
+    def _verify(self, project: Project) -> None:
+        report = verify_project(project)
+        self.stdout.write(
+            f"{project.name}: {report.n_rows:,} rows compared; "
+            f"buckets that differed: {report.n_different:,}; damaged files: {report.n_damaged:,}."
+        )
+
+    def _seal(self, projects: list[Project], **how: Any) -> None:
+        for project in projects:
+            self._tell(project, seal_project(project, **how))
+        remove_unused_files()
 
     def _tell(self, project: Project, report: SealReport) -> None:
         if report.n_sealed:
             self.stdout.write(f"{project.name}: {report.n_rows:,} rows sealed in {report.n_sealed} files.")
             self.stdout.flush()
+
+
+def _rests(while_stdin_open: bool) -> Iterator[None]:
+    """Something to do now and after every rest; ends with standard input when asked to."""
+    while True:
+        yield
+        if not while_stdin_open:
+            time.sleep(WATCH_SECONDS)
+        elif select.select([sys.stdin], [], [], WATCH_SECONDS)[0] and not sys.stdin.buffer.read1():
+            return
