@@ -48,6 +48,7 @@ class Dimension:
     """One group-by kind.
 
     name_of: turns a grouped value that is not a word's id into the group's name.
+    has_few_values: there are never more groups than a page shows.
     """
 
     kind: str
@@ -56,6 +57,7 @@ class Dimension:
     aliases: tuple[str, ...] = ()
     own_parameters: tuple[Parameter, ...] = ()
     name_of: Callable[[Any], str] = field(default=str)
+    has_few_values: bool = False
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -111,6 +113,7 @@ _ENTRIES = (
     Dimension(
         kind="user_feedback",
         storage=LabelBridge(kind=DimensionKind.USER_FEEDBACK),
+        has_few_values=True,
         help="Each of the four types of feedback the interaction has.",
     ),
     *(
@@ -118,6 +121,7 @@ _ENTRIES = (
             kind=f"{feedback_type.value}_feedback",
             storage=Flag(condition=Q(**{f"{feedback_type.counter}__gt": 0})),
             name_of=_true_or_false,
+            has_few_values=True,
             help=f"Whether the interaction has {feedback_type.value.replace('_', ' ')} feedback.",
         )
         for feedback_type in FeedbackType
@@ -126,6 +130,7 @@ _ENTRIES = (
         kind="pii",
         storage=Flag(condition=Q(has_pii=True)),
         name_of=_true_or_false,
+        has_few_values=True,
         help="Whether personal data was found and masked.",
     ),
     Dimension(

@@ -37,10 +37,12 @@ class Measure:
     """An aggregate over a group's interactions.
 
     aggregate: makes it from the condition interactions must meet (None: all).
+    is_distinct: counts different values, which costs more than all else.
     """
 
     name: str
     aggregate: Callable[[Q | None], Aggregate]
+    is_distinct: bool = False
 
     @property
     def previous(self) -> str:
@@ -80,7 +82,11 @@ class TwoLevelMeasure:
 
 
 def _count(name: str, column: str, *, distinct: bool = False) -> Measure:
-    return Measure(name=name, aggregate=lambda where: Count(column, distinct=distinct, filter=where))
+    return Measure(
+        name=name,
+        aggregate=lambda where: Count(column, distinct=distinct, filter=where),
+        is_distinct=distinct,
+    )
 
 
 def _sum(name: str, column: str) -> Measure:

@@ -11,11 +11,9 @@ from django.db.models import (
     BigIntegerField,
     BooleanField,
     Case,
-    Exists,
     F,
     Field,
     FilteredRelation,
-    OuterRef,
     Q,
     Value,
     When,
@@ -119,10 +117,8 @@ class LabelBridge(Storage):
 
     def keeps(self, ids: ListPlaceholder, dimension_id: Placeholder) -> Q:
         # Served by the bridge's primary key; a join would count an interaction once a label.
-        rows = InteractionLabel.objects.filter(
-            dialect.OneOf(F("label_id"), ids), interaction_id=OuterRef("pk"), dimension_id=dimension_id
-        )
-        return Q(Exists(rows))
+        rows = InteractionLabel.objects.filter(dialect.OneOf(F("label_id"), ids), dimension_id=dimension_id)
+        return Q(dialect.HasRow(rows, "interaction_id"))
 
 
 @dataclass(frozen=True, kw_only=True)

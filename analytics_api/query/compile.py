@@ -1,19 +1,21 @@
 """A shape as QuerySets, with parameters for values; touches no data.
 
 The page's QuerySet groups by ids alone, carries the number of groups on every row, and has a
-total order. What it cannot say (metrics of two levels) a second QuerySet says about the same
-groups.
+total order. What it cannot say (metrics of two levels), or would say of too many groups (what is
+counted distinct, where that costs most), further QuerySets say about the page's groups.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import CharField, Count, F, Q, QuerySet, Value, Window
 from django.db.models.expressions import OrderBy
 from django_cte import CTE, with_cte
 
-from analytics_api.catalog.measures import ENTITIES, N_INTERACTIONS, Entity
+from analytics_api.catalog.measures import ENTITIES, N_INTERACTIONS, Entity, Measure
 from interactions import dialect
 from interactions.models import Interaction, Label
 
@@ -27,30 +29,66 @@ _ONE_GROUP = {"total": Value(1)}
 NullsOnPage = tuple[bool, ...]
 
 
-def compile_page(shape: QueryShape) -> QuerySet:
-    """All groups in the shape's order, with as many measures as one QuerySet can hold.
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """Which measures the page's QuerySet computes, for all groups, and which others for the page's.
+
+    of_page: of two levels when the order needs those, which no QuerySet has beside those of one level.
+    """
+
+    of_page: Sequence[Measure]
+    of_rest: Sequence[Measure]
+    is_page_of_two_levels: bool
+
+
+def split(shape: QueryShape, *, defers_distinct: bool) -> Split:
+    """defers_distinct: leave what counts different values to the rest, if the order can do without.
+
+    Where a page shows all groups there are, that would only be a second look at them.
+    """
+    if shape.ordering.two_level_measures:
+        return Split(of_page=(), of_rest=shape.measures, is_page_of_two_levels=True)
+    defers_distinct &= not all(group.dimension.has_few_values for group in shape.groups)
+    deferred = [
+        measure
+        for measure in shape.measures
+        if defers_distinct and measure.is_distinct and measure not in shape.ordering.measures
+    ]
+    kept = [measure for measure in shape.measures if measure not in deferred]
+    return Split(of_page=kept, of_rest=deferred, is_page_of_two_levels=False)
+
+
+def compile_page(shape: QueryShape, *, defers_distinct: bool) -> QuerySet:
+    """All groups in the shape's order, with as many measures as one QuerySet can or should hold.
 
     Each row has the groups' values, the measures and N_GROUPS.
     """
-    by_two_levels = bool(shape.ordering.two_level_measures)
-    rows = _two_level_groups(shape, None) if by_two_levels else _one_level_groups(shape, None)
+    parts = split(shape, defers_distinct=defers_distinct)
+    if parts.is_page_of_two_levels:
+        rows = _two_level_groups(shape, None)
+    else:
+        rows = _one_level_groups(shape, parts.of_page, None)
     return rows.annotate(**{N_GROUPS: Window(Count("*"))}).order_by(*_order(shape))
 
 
-def compile_rest(shape: QueryShape, nulls: NullsOnPage | None) -> QuerySet | None:
-    """The measures `compile_page` left out, for the groups of a page; None when there are none.
+def compile_rest(
+    shape: QueryShape, nulls: NullsOnPage | None, *, defers_distinct: bool
+) -> Sequence[QuerySet]:
+    """The measures that `compile_page` left out, for the groups of a page.
 
     nulls: None asks for all groups. Otherwise the page's other values are parameters; with
         several group-bys the answer may hold combinations that are not on the page.
     """
-    if shape.ordering.two_level_measures:
-        return _one_level_groups(shape, nulls) if shape.measures else None
-    return _two_level_groups(shape, nulls) if shape.two_level_measures else None
+    parts = split(shape, defers_distinct=defers_distinct)
+    rest = [_one_level_groups(shape, parts.of_rest, nulls)] if parts.of_rest else []
+    if shape.two_level_measures and not parts.is_page_of_two_levels:
+        rest.append(_two_level_groups(shape, nulls))
+    return rest
 
 
 def compile_total(shape: QueryShape) -> QuerySet:
     """One row with the measures over all interactions."""
-    return _one_level_groups(shape, None)
+    return _one_level_groups(shape, shape.measures, None)
 
 
 def compile_total_of_entities(shape: QueryShape) -> QuerySet | None:
@@ -103,22 +141,24 @@ def _values_on_page(group: GroupShape, has_null: bool) -> Q:
     return kept | Q(**{f"{group.alias}__isnull": True}) if has_null else kept
 
 
-def _one_level_aggregates(shape: QueryShape) -> dict[str, Any]:
+def _one_level_aggregates(shape: QueryShape, measures: Sequence[Measure]) -> dict[str, Any]:
     """The measures as aggregates over interactions."""
     if not shape.spans_previous:
-        return {measure.name: measure.aggregate(None) for measure in shape.measures}
+        return {measure.name: measure.aggregate(None) for measure in measures}
     current = Q(started_at__gte=START)
     previous = Q(started_at__lt=START)
-    return {measure.name: measure.aggregate(current) for measure in shape.measures} | {
-        measure.previous: measure.aggregate(previous) for measure in shape.measures
+    return {measure.name: measure.aggregate(current) for measure in measures} | {
+        measure.previous: measure.aggregate(previous) for measure in measures
     }
 
 
-def _one_level_groups(shape: QueryShape, nulls: NullsOnPage | None) -> QuerySet:
+def _one_level_groups(shape: QueryShape, measures: Sequence[Measure], nulls: NullsOnPage | None) -> QuerySet:
     rows = _interactions(shape, with_previous=shape.spans_previous)
     rows = _grouped(shape, rows, nulls) if shape.groups else rows.values(**_ONE_GROUP)
     # Without an aggregate Django would not group, and give a row an interaction.
-    aggregates = _one_level_aggregates(shape) or {N_INTERACTIONS.name: N_INTERACTIONS.aggregate(None)}
+    aggregates = _one_level_aggregates(shape, measures) or {
+        N_INTERACTIONS.name: N_INTERACTIONS.aggregate(None)
+    }
     rows = rows.annotate(**aggregates)
     if shape.spans_previous and shape.groups:
         # A group that was there only before is no group of this window.

@@ -18,7 +18,7 @@ from .shape import GroupShape, QueryShape
 from .statements import (
     KEPT_SHAPES,
     page_statement,
-    rest_statement,
+    rest_statements,
     total_of_entities_statement,
     total_statement,
 )
@@ -44,7 +44,7 @@ def group_rows(plan: QueryPlan, using: str) -> BoundQuery:
 
 
 def shape_page(plan: QueryPlan, page: Sequence[GroupRow], using: str) -> list[dict[str, Any]]:
-    """Complete a page's rows with the second statement's measures, name their groups, and shape them.
+    """Complete a page's rows with the other statements' measures, name their groups, and shape them.
 
     page: [{"g0": 7, "g1": None, "n_interactions": 12, "n_groups": 30}, ...]
     ->    [{"group_name": "billing", "additional_groups": [None], "n_interactions": 12}, ...]
@@ -68,24 +68,28 @@ def _key(plan: QueryPlan, row: GroupRow) -> tuple:
     return tuple(row[group.alias] for group in plan.shape.groups)
 
 
-def _read_rest(plan: QueryPlan, page: Sequence[GroupRow], using: str) -> dict[tuple, GroupRow]:
+def _read_rest(plan: QueryPlan, page: Sequence[GroupRow], using: str) -> Mapping[tuple, GroupRow]:
     groups = plan.shape.groups
     if len(page) == page[0][N_GROUPS]:
         on_page, nulls = {}, None
     else:
         on_page = {group: {row[group.alias] for row in page} for group in groups}
         nulls = tuple(None in on_page[group] for group in groups)
-    statement = rest_statement(plan.shape, nulls, using)
-    if statement is None:
+    statements = rest_statements(plan.shape, nulls, using)
+    if not statements:
         return {}
     values = plan.values | {
         group.page_values.name: sorted(values - {None}) for group, values in on_page.items()
     }
     # Of several group-bys there may be far more combinations than the page has rows. Otherwise the
     # rows are the page's, and not worth the three round trips of a cursor on PostgreSQL.
-    rows = statement.chunks(values) if nulls is not None and len(groups) > 1 else statement.rows(values)
-    wanted = {_key(plan, row) for row in page}
-    return {key: row for row in rows if (key := _key(plan, row)) in wanted}
+    is_large = nulls is not None and len(groups) > 1
+    rest: dict[tuple, dict[str, Any]] = {_key(plan, row): {} for row in page}
+    for statement in statements:
+        for row in statement.chunks(values) if is_large else statement.rows(values):
+            if (known := rest.get(_key(plan, row))) is not None:
+                known.update(row)
+    return rest
 
 
 def _namer(plan: QueryPlan, page: Iterable[GroupRow]) -> Callable[[GroupShape, GroupRow], str | None]:

@@ -1,6 +1,7 @@
 """Where databases differ: everything that asks which database it is stands in this package."""
 
 from .expressions import (
+    HasRow,
     MicrosecondsSinceEpoch,
     OneOf,
     PlaceInText,
@@ -18,6 +19,7 @@ from .loading import enter_project, insert_rows, reserve_ids, was_lost_to_anothe
 from .reading import read_once, set_statement_timeout, snapshot, write_csv
 
 __all__ = [
+    "HasRow",
     "MicrosecondsSinceEpoch",
     "OneOf",
     "PlaceInText",

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from analytics_api.query.statements import page_statement, rest_statement
+from analytics_api.query.statements import page_statement, rest_statements
 from interactions.keys import issue_key
 from interactions.models import Project
 from tests.dataset import TIME_RANGE, record
@@ -39,7 +39,7 @@ def project() -> Project:
 
 @pytest.fixture(autouse=True)
 def nothing_compiled():
-    for statement in (page_statement, rest_statement):
+    for statement in (page_statement, rest_statements):
         statement.cache_clear()
 
 
@@ -60,7 +60,7 @@ def test_other_values_are_answered_by_the_same_statement(project, changes):
     assert alone != before
 
     page_statement.cache_clear()
-    rest_statement.cache_clear()
+    rest_statements.cache_clear()
     assert ask(project, **changes) == alone
 
 
