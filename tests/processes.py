@@ -26,8 +26,14 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 
 def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     """Run a command to its end."""
+    return run_python("manage.py", *arguments, stdin=stdin)
+
+
+def run_python(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run Python, in the project's folder, to its end."""
+    command = [sys.executable, *arguments]
     return subprocess.run(
-        _command(arguments), input=stdin, capture_output=True, cwd=BASE_DIR, env=_environment(), check=False
+        command, input=stdin, capture_output=True, cwd=BASE_DIR, env=_environment(), check=False
     )
 
 

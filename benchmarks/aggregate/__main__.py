@@ -38,6 +38,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     preparing.add_argument("--interactions", type=int, required=True)
     preparing.add_argument("--only", choices=("duckdb", *STORES))
     marking = add("mark", _mark, "mark all that was loaded, for the sealer")
+    opening = add("open-hour", _open_hour, "mark the last hour again, as if it were being recorded")
     yardstick = add("yardstick", _yardstick, "ask the yardstick alone")
     yardstick.add_argument("--repetitions", type=int, default=5)
     asking = add("measure", _questions, "ask all competitors all questions, and compare the answers")
@@ -46,7 +47,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     crowding = add("crowd", _crowds, "ask with 1, 4 and 16 clients at a time, over HTTP")
     crowding.add_argument("--seconds", type=float, default=20, help="for each number of clients")
     sealing = add("seal", _seal, "seal everything, and keep how long it took")
-    for subcommand in (marking, asking, crowding, sealing):
+    for subcommand in (marking, opening, asking, crowding, sealing):
         subcommand.add_argument("--store", action="append", choices=STORES, help="only this one")
     for subcommand in (asking, crowding):
         subcommand.add_argument("--engine", action="append", choices=ENGINES, help="only this one")
@@ -85,6 +86,13 @@ def _mark(options: argparse.Namespace) -> None:
 
     for name in _running_stores(options):
         print(f"{name}: {mark(options.folder, options.folder.stores[name]):,} marks")
+
+
+def _open_hour(options: argparse.Namespace) -> None:
+    from .marks import mark_last_hour
+
+    for name in _running_stores(options):
+        print(f"{name}: {mark_last_hour(options.folder, options.folder.stores[name]):,} marks")
 
 
 def _yardstick(options: argparse.Namespace) -> None:

@@ -35,6 +35,7 @@ def run_questions(
         competitors: list[Competitor] = [yardstick(folder)]
         servers = []
         for name in stores:
+            stack.enter_context(folder.stores[name].unsealed())
             for engine in engines:
                 competitors.append(in_process(folder, folder.stores[name], engine))
                 if http:
@@ -56,7 +57,7 @@ def run_crowds(folder: Folder, stores: Sequence[str], engines: Sequence[str], se
     crowds: dict[str, Any] = read_results(folder).get("crowds", {})
     for name in stores:
         for engine in engines:
-            with over_http(folder.stores[name], engine) as server:
+            with folder.stores[name].unsealed(), over_http(folder.stores[name], engine) as server:
                 crowds[f"{name}, {engine}"] = measure_crowds(server, seconds)
                 print(f"{server.name}: {crowds[f'{name}, {engine}']}", flush=True)
     keep_results(folder, crowds=crowds)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +42,15 @@ class Store:
             DATABASE_URL=self.url,
             **own,
         )
+
+    @contextmanager
+    def unsealed(self) -> Iterator[None]:
+        """Let no sealer at it, also not the one that a server brings along."""
+        folder = self.data_dir / "columnar"
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "sealer.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,6 +31,7 @@ from interactions.models import (
     Project,
     SealedFile,
 )
+from tests import processes
 from tests.dataset import TIME_RANGE, TOTAL, record
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "columnar"])
@@ -198,6 +199,31 @@ def test_verifying_mends_a_damaged_file(project: Project):
     path.write_bytes(path.read_bytes()[:5000])
 
     assert "; damaged files: 1.\n" in seal(verify=True)
+    assert ask(project) == ([TOTAL], "columnar")
+
+
+# The kernel refuses to write more, as on a disk that is full.
+SEAL_ON_A_FULL_DISK = """
+import resource, runpy, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+sys.argv = ["manage.py", "seal"]
+runpy.run_path("manage.py", run_name="__main__")
+"""
+
+
+def test_full_disk_harms_nothing(project: Project):
+    marks = set(DirtyMark.objects.values_list("id", flat=True))
+
+    failed = processes.run_python("-c", SEAL_ON_A_FULL_DISK)
+
+    assert failed.returncode == 1
+    assert failed.stderr.decode().startswith("CommandError: Stopped: ")
+    assert set(DirtyMark.objects.values_list("id", flat=True)) == marks
+    assert not SealedFile.objects.exists()
+    assert ask(project) == ([TOTAL], "columnar")
+    seal()
+    assert not DirtyMark.objects.filter(project_id=project.pk).exists()
     assert ask(project) == ([TOTAL], "columnar")
 
 
