@@ -224,10 +224,16 @@ VARIABLES = (
         help="Origins whose pages may ask the query API from a browser, separated by commas.",
     ),
     Variable(
+        name="INGEST_CORS_ORIGINS",
+        parse=_origins,
+        default="*",
+        help="Origins whose pages may send interactions from a browser, separated by commas; `*` is any.",
+    ),
+    Variable(
         name="MAX_BODY_BYTES",
         parse=_integer(1_000, 1_000_000_000),
         default="10000000",
-        help="The largest request body; a larger one is answered 413.",
+        help="The largest request body, unpacked when it is gzipped; a larger one is answered 413.",
     ),
     Variable(
         name="MAX_PAGE_SIZE",

@@ -147,8 +147,12 @@ CONTENT_SECURITY_POLICY = {
 }
 CORS_ALLOW_ALL_ORIGINS = "*" in _env["CORS_ORIGINS"]
 CORS_ALLOWED_ORIGINS = [origin for origin in _env["CORS_ORIGINS"] if origin != "*"]
-CORS_ALLOW_HEADERS = ["authorization", "content-type", "accept", "x-api-key"]
-CORS_URLS_REGEX = r"^/api/external/"
+CORS_ALLOW_HEADERS = [
+    "authorization", "content-type", "accept", "x-api-key", "content-encoding", "idempotency-key",
+]  # fmt: skip
+CORS_URLS_REGEX = r"^/(api/external|event-ingestion/api)/"
+# Asked in analytics_api.cors, because the library has one list of origins for all addresses.
+INGEST_CORS_ORIGINS = _env["INGEST_CORS_ORIGINS"]
 
 # The API
 

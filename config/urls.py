@@ -11,6 +11,7 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url=static("analytics_api/icon.svg"))),
     path("admin/", admin.site.urls),
     path("api/", include("analytics_api.urls")),
+    path("event-ingestion/api/", include("analytics_api.ingestion_urls")),
 ]
 handler400 = "analytics_api.errors.bad_request"
 handler404 = "analytics_api.errors.not_found"

@@ -25,7 +25,10 @@ LAST_MOMENT = datetime.max.replace(tzinfo=UTC)
 ALIASES = {"user_intent": "intent", "negative_user_intent": "negative_intent"}
 ONE_LABEL_KINDS = ("intent", "negative_intent", "topic", "type_of_problem", "language", "model")
 # Kinds an interaction has any number of labels of, and the field of an import line that lists them.
-MANY_LABEL_KINDS = {"keyword": "keywords", "data_source": "data_sources", "emotion": "emotions"}
+MANY_LABEL_KINDS = {
+    "keyword": "keywords", "data_source": "data_sources", "emotion": "emotions",
+    "feature_flag": "feature_flags",
+}  # fmt: skip
 TEXT_KINDS = ("user_query", "warning_message", "negative_intent_message")
 FEEDBACK_TYPES = ("positive_implicit", "positive_explicit", "negative_implicit", "negative_explicit")
 FEEDBACK_TYPE_OF_SLUG = {

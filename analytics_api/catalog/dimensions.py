@@ -93,6 +93,7 @@ _ENTRIES = (
     _label(DimensionKind.KEYWORD, "Each keyword.", many=True),
     _label(DimensionKind.DATA_SOURCE, "Each source the answer was built on.", many=True),
     _label(DimensionKind.EMOTION, "Each emotion.", many=True),
+    _label(DimensionKind.FEATURE_FLAG, "Each feature flag that was on.", many=True),
     Dimension(
         kind="tag",
         storage=LabelBridge(kind=DimensionKind.TAG),

@@ -209,6 +209,7 @@ _ENTRIES = (
     _word_filter("keyword", "Any keyword is one of the values."),
     _word_filter("data_source", "Any source is one of the values."),
     _word_filter("emotion", "Any emotion is one of the values."),
+    _word_filter("feature_flag", "Any feature flag is one of the values."),
     _word_filter("tag", "The tag of the given key has one of the values.", TAG),
     _word_filter("user", "The end user is one of the values."),
     _word_filter("conversation_id", "The conversation is one of the values."),

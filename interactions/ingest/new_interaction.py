@@ -6,7 +6,7 @@ import json
 import reprlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, NamedTuple, Self
+from typing import Annotated, Any, NamedTuple, Self, TypeVar
 from uuid import UUID
 
 import orjson
@@ -137,17 +137,20 @@ RequiredWord = Annotated[str, Field(min_length=1, max_length=MAX_WORD_CHARS), Be
 Word = Annotated[RequiredWord | None, BeforeValidator(_absent_when_empty)]
 Words = Annotated[list[RequiredWord], Field(max_length=MAX_LABELS), BeforeValidator(_distinct_words)]
 Tags = Annotated[dict[RequiredWord, RequiredWord], Field(max_length=MAX_LABELS), BeforeValidator(_tag_values)]
+Flag = Annotated[bool, Field(strict=True)]
 Moment = Annotated[datetime, BeforeValidator(_utc)]
 Count = Annotated[int, BeforeValidator(_no_boolean), Field(ge=0, le=MAX_TOKENS)]
 JsonDocument = Annotated[Any, AfterValidator(_storable_json)]
 
 
-class _Strict(BaseModel):
+class Checked(BaseModel):
+    """What is read of an object that a client sent."""
+
     # Unknown keys are ignored: clients send many (contract 1).
     model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
 
 
-class NewFeedback(_Strict):
+class NewFeedback(Checked):
     """One feedback action on the interaction that carries it."""
 
     slug: FeedbackSlug
@@ -162,7 +165,7 @@ class NewFeedback(_Strict):
         return self
 
 
-class NewInteraction(_Strict):
+class NewInteraction(Checked):
     """An interaction in the contract's flat form; None and absent mean the same.
 
     Times are aware UTC. `cost` is in micro-dollars. `end_user` may be None only for sources
@@ -190,6 +193,7 @@ class NewInteraction(_Strict):
     keywords: Words | None = None
     data_sources: Words | None = None
     emotions: Words | None = None
+    feature_flags: Words | None = None
     sentiment: Annotated[float | None, Field(ge=-1, le=1)] = None
     user_query: Text | None = None
     warning_message: Text | None = None
@@ -198,6 +202,8 @@ class NewInteraction(_Strict):
     history: JsonDocument = None
     messages: JsonDocument = None
     traces: JsonDocument = None
+    # Neither input nor output is to be stored.
+    hide_content: Flag | None = None
     # Set by exports: the texts were masked when they were first recorded.
     pii_removed: bool | None = None
 
@@ -230,15 +236,23 @@ _CONTRACT_TYPES = {
 } | {"int_from_float": "int_type", "bool_parsing": "bool_type", "uuid_type": "uuid_parsing"}  # fmt: skip
 
 
+Model = TypeVar("Model", bound=BaseModel)
+
+
 def parse_interaction(raw: Mapping[str, Any]) -> NewInteraction:
     """Check one line of contract 10, already decoded from JSON.
 
     raw: {"end_user": "ada", "time_start": "2024-03-06T15:07:25Z", "input": "Hi", ...}
     Raises InvalidInteraction with all its problems.
     """
+    return checked(_ImportLine, raw)
+
+
+def checked(model: type[Model], raw: Mapping[str, Any]) -> Model:
+    """An object as the model has it. Raises InvalidInteraction with all its problems."""
     try:
         # Nulls mean absent, so that a null where a value is needed reads as missing.
-        return _ImportLine.model_validate({key: value for key, value in raw.items() if value is not None})
+        return model.model_validate({key: value for key, value in raw.items() if value is not None})
     except ValidationError as error:
         raise InvalidInteraction(
             [

@@ -7,29 +7,24 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, IntegrityError, OperationalError, transaction
+from django.db import DEFAULT_DB_ALIAS
 
 from interactions import dialect
 from interactions.models import Interaction, InteractionText, Project
 
+from .linking import link_waiting
 from .new_interaction import NewInteraction
-from .reading import read_records
 from .records import InteractionRecord, build_record, fingerprint, merge_record
+from .transactions import in_project, read_locked
 from .words import update_group_profiles
 from .writing import delete_rows, insert_records
 
 # Large enough to spread the cost of a transaction, small enough not to keep writers waiting.
 MAX_BATCH = 1000
-# The second attempt has the project for itself. The third is for losing to somebody who deletes.
-_ATTEMPTS = 3
 
 
 class BatchTooLarge(ValueError):
     """Raised before anything is written."""
-
-
-class _ChangedMeanwhile(OperationalError):
-    """An interaction we were about to update was replaced by another sender."""
 
 
 class Outcome(StrEnum):
@@ -52,7 +47,7 @@ class IngestResult:
 
 
 def record_interactions(
-    project: Project,
+    project: Project | int,
     items: Sequence[NewInteraction],
     *,
     anonymize: bool = True,
@@ -60,30 +55,29 @@ def record_interactions(
 ) -> IngestResult:
     """Store a batch once, however often it is sent: all of it or nothing.
 
+    project: or its primary key.
     items: at most MAX_BATCH. The same `id`, or the same user, conversation, start, input and
         output, is the same interaction, also within the batch: what is given overwrites, what
         is absent stays.
     anonymize: mask PII in texts before anything is stored.
     Raises BatchTooLarge before anything is written.
     """
+    project_id = project if isinstance(project, int) else project.pk
+    records = build_records(project_id, items, anonymize=anonymize)
+    return in_project(using, project_id, lambda: store_records(using, project_id, records))
+
+
+def build_records(
+    project_id: int, items: Sequence[NewInteraction], *, anonymize: bool
+) -> list[InteractionRecord]:
+    """What will be stored of a batch; touches no database. Raises BatchTooLarge."""
     if len(items) > MAX_BATCH:
         raise BatchTooLarge(f"{len(items)} interactions in one batch; at most {MAX_BATCH} are accepted.")
-    records = [build_record(project.pk, item, anonymize=anonymize) for item in items]
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            with transaction.atomic(using=using):
-                dialect.enter_project(using, project.pk, alone=attempt > 1)
-                return _store(using, project.pk, records)
-        except (IntegrityError, OperationalError) as error:
-            # Another sender stored one of these between our look and our write, or the database
-            # broke a deadlock in their favour: look again.
-            may_help = isinstance(error, _ChangedMeanwhile) or dialect.was_lost_to_another(error)
-            if not may_help or attempt == _ATTEMPTS or transaction.get_connection(using).in_atomic_block:
-                raise
-    raise AssertionError("the loop above returns or raises")
+    return [build_record(project_id, item, anonymize=anonymize) for item in items]
 
 
-def _store(using: str, project_id: int, records: Sequence[InteractionRecord]) -> IngestResult:
+def store_records(using: str, project_id: int, records: Sequence[InteractionRecord]) -> IngestResult:
+    """As `record_interactions`, inside a transaction that has entered the project."""
     receipts: dict[int, tuple[UUID, Outcome]] = {}
     records = _completed(using, project_id, records)
     for positions in _rounds_without_repeats(records):
@@ -92,6 +86,7 @@ def _store(using: str, project_id: int, records: Sequence[InteractionRecord]) ->
     update_group_profiles(
         using, project_id, {r.end_user: r.group_profile for r in records if r.end_user and r.group_profile}
     )
+    link_waiting(using, project_id, {record.end_user for record in records if record.end_user})
     in_order = [receipts[position] for position in range(len(records))]
     return IngestResult(
         ids=[public_id for public_id, _ in in_order], outcomes=[outcome for _, outcome in in_order]
@@ -124,6 +119,9 @@ def _completed(
             mark = fingerprint(
                 project_id, end_user, conversation, record.started_at, record.input, record.output
             )
+            if record.hides_content:
+                # Its mark is over texts that are not there any more.
+                mark = record.fingerprint
             record = replace(record, end_user=end_user, conversation=conversation, fingerprint=mark)
         completed.append(record)
     return completed
@@ -168,7 +166,7 @@ def _store_distinct(
         else:
             repeats[position] = pk
         met.update(filter(None, known_as))
-    stored = _read_locked(using, list(repeats.values())) if repeats else {}
+    stored = read_locked(using, list(repeats.values())) if repeats else {}
     for position, pk in repeats.items():
         merged = merge_record(stored[pk], records[position])
         if by_fingerprint.get(merged.fingerprint, pk) != pk:
@@ -199,12 +197,3 @@ def _stored_keys(
     fingerprints = [record.fingerprint for record in records]
     texts = InteractionText.objects.using(using).filter(fingerprint__in=fingerprints)
     return by_id, dict(texts.values_list("fingerprint", "interaction_id"))
-
-
-def _read_locked(using: str, primary_keys: list[int]) -> dict[int, InteractionRecord]:
-    """Read stored interactions, held until the transaction ends, in an order all writers share."""
-    rows = Interaction.objects.using(using).filter(id__in=primary_keys).order_by("id")
-    records = read_records(using, list(rows.select_for_update().values_list("id", flat=True)))
-    if len(records) < len(primary_keys):
-        raise _ChangedMeanwhile
-    return records

@@ -6,6 +6,7 @@ Writing, merging a resend, reading back and exporting all speak of this one shap
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
@@ -25,8 +26,14 @@ LISTED_KINDS = {
     "keywords": DimensionKind.KEYWORD,
     "data_sources": DimensionKind.DATA_SOURCE,
     "emotions": DimensionKind.EMOTION,
+    "feature_flags": DimensionKind.FEATURE_FLAG,
 }
 FOLDED_TEXTS = ("user_query", "warning_message", "negative_intent_message")
+# What a trace says beyond names and numbers.
+_TRACE_TEXTS = {
+    "input", "output", "outputs", "messages", "history", "system_prompt", "returned", "called_with_args",
+    "called_with_kwargs", "provider_extras", "media",
+}  # fmt: skip
 _THUMBS = {FeedbackSlug.THUMBS_UP, FeedbackSlug.THUMBS_DOWN}
 
 
@@ -70,6 +77,8 @@ class InteractionRecord:
     user_query: str | None = None
     warning_message: str | None = None
     negative_intent_message: str | None = None
+    # Its texts were taken away; not stored, and no difference to a record that never had any.
+    hides_content: bool = field(default=False, compare=False)
 
     @property
     def latency_us(self) -> int | None:
@@ -127,8 +136,28 @@ def build_record(project_id: int, item: NewInteraction, *, anonymize: bool) -> I
         **texts,
         **documents,
     )
-    record.feedback = merge_feedback([], [_feedback_record(action, record) for action in actions])
-    return record
+    happened_at = record.ended_at or record.started_at
+    record.feedback = merge_feedback(
+        [], [feedback_record(action, happened_at=happened_at) for action in actions]
+    )
+    return _without_content(record) if item.hide_content else record
+
+
+def _without_content(record: InteractionRecord) -> InteractionRecord:
+    """The record without what was said, here and in its traces; its fingerprint still tells resends."""
+    return replace(
+        record,
+        input="",
+        output="",
+        history=[],
+        messages=[],
+        traces=[
+            {key: value for key, value in trace.items() if key not in _TRACE_TEXTS}
+            for trace in record.traces
+            if isinstance(trace, dict)
+        ],
+        hides_content=True,
+    )
 
 
 def _many_labels(item: NewInteraction) -> dict[tuple[str, str], list[str]]:
@@ -160,13 +189,14 @@ def fingerprint(
     return UUID(bytes=digest.digest())
 
 
-def _feedback_record(action: NewFeedback, record: InteractionRecord) -> FeedbackRecord:
+def feedback_record(action: NewFeedback, *, happened_at: datetime) -> FeedbackRecord:
+    """happened_at: for actions that do not say themselves."""
     return FeedbackRecord(
         slug=action.slug.value,
         type=feedback_type(action.slug.value, action.value),
         text=action.text,
         rating=action.value if action.slug == FeedbackSlug.RATING else None,
-        occurred_at=action.timestamp or record.ended_at or record.started_at,
+        occurred_at=action.timestamp or happened_at,
     )
 
 
@@ -176,14 +206,20 @@ def feedback_type(slug: str, rating: int | None) -> str | None:
     return entry.get(rating) if isinstance(entry, dict) else entry
 
 
+def rivals(stored: Iterable[FeedbackRecord], action: FeedbackRecord) -> list[FeedbackRecord]:
+    """The actions that `action` replaces: its slug's earlier self, and for a thumb the other thumb."""
+    slugs = _THUMBS if action.slug in _THUMBS else {action.slug}
+    return [other for other in stored if other.slug in slugs]
+
+
 def merge_feedback(stored: list[FeedbackRecord], new: list[FeedbackRecord]) -> list[FeedbackRecord]:
-    """Actions after `new` arrived: a slug replaces its earlier self, one thumb the other."""
-    merged = {action.slug: action for action in stored}
+    """Actions after `new` arrived, in this order."""
+    merged = list(stored)
     for action in new:
-        for slug in _THUMBS if action.slug in _THUMBS else (action.slug,):
-            merged.pop(slug, None)
-        merged[action.slug] = action
-    return sorted(merged.values(), key=lambda action: (action.occurred_at, action.slug))
+        for other in rivals(merged, action):
+            merged.remove(other)
+        merged.append(action)
+    return sorted(merged, key=lambda action: (action.occurred_at, action.slug))
 
 
 def merge_record(stored: InteractionRecord, new: InteractionRecord) -> InteractionRecord:

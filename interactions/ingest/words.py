@@ -37,8 +37,8 @@ class WordIds:
         words = _words(records)
         self.dimensions = _dimension_ids(using, project_id, set(words))
         self._labels = _label_ids(using, self.dimensions, words)
-        self._users = _external_ids(using, EndUser, project_id, {r.end_user for r in records} - {None})
-        self._conversations = _external_ids(
+        self._users = external_ids(using, EndUser, project_id, {r.end_user for r in records} - {None})
+        self._conversations = external_ids(
             using, Conversation, project_id, {r.conversation for r in records} - {None}
         )
 
@@ -142,15 +142,17 @@ def _portions(wanted: Set[T]) -> Iterator[list[T]]:
         yield ordered[start : start + _MAX_WORDS_A_QUERY]
 
 
-def _external_ids(
-    using: str, model: type[EndUser] | type[Conversation], project_id: int, external_ids: set[str]
+def external_ids(
+    using: str, model: type[EndUser] | type[Conversation], project_id: int, wanted: set[str]
 ) -> dict[str, int]:
+    """The primary keys of end users or conversations, made when they are new."""
+
     def read() -> dict[str, int]:
-        rows = model.objects.using(using).filter(project_id=project_id, external_id__in=external_ids)
+        rows = model.objects.using(using).filter(project_id=project_id, external_id__in=wanted)
         return dict(rows.values_list("external_id", "id"))
 
     known = read()
-    if missing := sorted(external_ids - known.keys()):
+    if missing := sorted(wanted - known.keys()):
         model.objects.using(using).bulk_create(
             [model(project_id=project_id, external_id=external_id) for external_id in missing],
             ignore_conflicts=True,

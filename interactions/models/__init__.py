@@ -4,6 +4,7 @@ from .columnar import DirtyMark, Family, SealedFile
 from .feedback import FeedbackAction, FeedbackSlug, FeedbackType
 from .interaction import Interaction, InteractionLabel, InteractionQuerySet, InteractionText
 from .project import DEFAULT_SCOPES, Project, ProjectAPIKey, Scope
+from .waiting import IdempotentAnswer, WaitingTags
 from .words import MAX_WORD_CHARS, Conversation, Dimension, DimensionKind, EndUser, Label
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "FeedbackAction",
     "FeedbackSlug",
     "FeedbackType",
+    "IdempotentAnswer",
     "Interaction",
     "InteractionLabel",
     "InteractionQuerySet",
@@ -27,4 +29,5 @@ __all__ = [
     "ProjectAPIKey",
     "Scope",
     "SealedFile",
+    "WaitingTags",
 ]

@@ -22,6 +22,7 @@ class DimensionKind(models.TextChoices):
     KEYWORD = "keyword"
     DATA_SOURCE = "data_source"
     EMOTION = "emotion"
+    FEATURE_FLAG = "feature_flag"
     TAG = "tag"
     # Kept in step with the feedback counters, so that feedback groups like any many-valued kind.
     USER_FEEDBACK = "user_feedback"

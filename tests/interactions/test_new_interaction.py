@@ -38,6 +38,8 @@ EVERYTHING: dict[str, Any] = {
     "keywords": ["parcel", "late"],
     "data_sources": ["faq"],
     "emotions": ["anger"],
+    "feature_flags": ["new prompt"],
+    "hide_content": False,
     "sentiment": -0.5,
     "user_query": "parcel status",
     "warning_message": "slow",
@@ -116,7 +118,7 @@ def test_empty_words_mean_absent():
 
 
 def test_unknown_keys_are_ignored():
-    assert parse(feature_flags=["a"], hierarchy={"deep": [1]}, **{"": 0}) == parse()
+    assert parse(module="a", hierarchy={"deep": [1]}, **{"": 0}) == parse()
 
 
 def test_empty_texts_are_texts():

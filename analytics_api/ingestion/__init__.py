@@ -1,0 +1,1 @@
+"""What clients send, translated to the one form that is recorded."""

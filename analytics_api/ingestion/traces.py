@@ -1,0 +1,62 @@
+"""What traces and spans tell of their interaction: its model, tokens, cost and sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_INPUT_TOKENS = ("input_tokens", "prompt_tokens")
+_OUTPUT_TOKENS = ("output_tokens", "completion_tokens")
+
+
+def told_by_traces(traces: Any) -> dict[str, Any]:
+    """Of the public trace forms: a call of a model has an output, a retrieval a source.
+
+    -> {"model": "large", "input_tokens": 12, "data_sources": ["faq"], ...}: what they tell, no more.
+    """
+    objects = _objects(traces)
+    calls = [trace for trace in objects if "model" in trace and ("output" in trace or "messages" in trace)]
+    sources = [trace.get("source") for trace in objects if "model" not in trace]
+    return _told(calls, calls, sources)
+
+
+def told_by_spans(spans: Any) -> dict[str, Any]:
+    """Of the spans of the Python SDK: what a call returned has its model and usage."""
+    objects = _objects(spans)
+    returned = [span["returned"] for span in objects if isinstance(span.get("returned"), Mapping)]
+    usages = [each["usage"] for each in returned if isinstance(each.get("usage"), Mapping)]
+    return _told(returned, usages, [span.get("rag_source") for span in objects])
+
+
+def _told(
+    calls: Iterable[Mapping[str, Any]], usages: Iterable[Mapping[str, Any]], sources: Iterable[Any]
+) -> dict[str, Any]:
+    models = [call["model"] for call in calls if isinstance(call.get("model"), str) and call["model"]]
+    usages = list(usages)
+    told = {
+        # The last call is the one that answered.
+        "model": models[-1] if models else None,
+        "input_tokens": _sum(usages, _INPUT_TOKENS),
+        "output_tokens": _sum(usages, _OUTPUT_TOKENS),
+        "cost": _sum(usages, ("cost",)),
+        "data_sources": list(dict.fromkeys(s for s in sources if isinstance(s, str) and s)) or None,
+    }
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _sum(usages: Iterable[Mapping[str, Any]], names: Iterable[str]) -> int | float | None:
+    """Over the calls that tell; a usage that goes by two names is counted once."""
+    numbers = []
+    for usage in usages:
+        given = (usage[name] for name in names if _is_number(usage.get(name)))
+        if (number := next(given, None)) is not None:
+            numbers.append(number)
+    return sum(numbers) if numbers else None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+
+
+def _objects(value: Any) -> list[Mapping[str, Any]]:
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
