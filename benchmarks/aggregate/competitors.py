@@ -86,8 +86,13 @@ class InProcess:
         self._process.wait()
 
 
+_IDLE_SECONDS = 30
+
+
 class OverHttp:
     """The production server, over one kept-alive connection."""
+
+    _used_at = 0.0
 
     def __init__(self, name: str, server: WebServer, key: str) -> None:
         self.name = name
@@ -108,6 +113,9 @@ class OverHttp:
     def ask(self, question: AggregateQuestion, timeout_seconds: float) -> Reply:
         body = orjson.dumps(question.body)
         started = time.perf_counter()
+        if started - self._used_at > _IDLE_SECONDS:
+            # The server has closed it, or is about to.
+            self._connection.close()
         if self._connection.sock is not None:
             self._connection.sock.settimeout(timeout_seconds)
         self._connection.timeout = timeout_seconds
@@ -118,7 +126,8 @@ class OverHttp:
         except TimeoutError:
             self._connection.close()
             raise TooSlow from None
-        seconds = time.perf_counter() - started
+        self._used_at = time.perf_counter()
+        seconds = self._used_at - started
         if response.status == 503:
             raise TooSlow
         if response.status != 200:

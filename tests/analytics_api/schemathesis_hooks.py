@@ -1,5 +1,8 @@
 """What Schemathesis must know besides the document; it loads this module into its own process."""
 
+from collections.abc import Sequence
+from datetime import datetime
+from functools import reduce
 from typing import Any
 
 import schemathesis
@@ -33,5 +36,14 @@ def bodies_that_fit_are_accepted(
         return
     assert response.status_code == 422, response.text
     for error in response.json()["detail"]:
+        if error["type"] == "datetime_parsing" and lies_before_year_1(case.body, error["loc"][1:]):
+            continue
         assert error["type"] == "value_error", error
         assert tuple(error["loc"][:2]) in RULES_ACROSS_FIELDS, error
+
+
+def lies_before_year_1(body: Any, loc: Sequence[str | int]) -> bool:
+    """Whether a date-time is well formed, and its offset takes it out of the calendar in UTC."""
+    value = reduce(lambda owner, key: owner[key], loc, body)
+    moment = datetime.fromisoformat(value)
+    return moment.replace(tzinfo=None) - datetime.min < moment.utcoffset()

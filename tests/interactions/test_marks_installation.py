@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -36,7 +37,7 @@ REBUILD = """
 from django.db import migrations, models
 
 class Migration(migrations.Migration):
-    dependencies = [("interactions", "0002_add_columnar_catalog")]
+    dependencies = [("interactions", "NEWEST")]
     operations = [
         migrations.AlterField("interaction", "input_tokens", models.BigIntegerField(null=True)),
         migrations.AlterField("enduser", "external_id", models.TextField()),
@@ -72,7 +73,8 @@ def migration_to_come(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyP
     (package / "__init__.py").write_text(
         "import interactions.migrations\n__path__ += interactions.migrations.__path__\n"
     )
-    (package / "0003_rebuild.py").write_text(REBUILD)
+    ((_, newest),) = MigrationLoader(None).graph.leaf_nodes("interactions")
+    (package / "9999_rebuild.py").write_text(REBUILD.replace("NEWEST", newest))
     monkeypatch.syspath_prepend(tmp_path)
     settings.MIGRATION_MODULES = {"interactions": package.name}
     yield
