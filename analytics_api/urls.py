@@ -11,6 +11,11 @@ external = [
         views.InteractionAggregates.as_view(),
         name="get-interaction-aggregates",
     ),
+    re_path(
+        r"^get-interaction-multi-aggregates/?$",
+        views.InteractionMultiAggregates.as_view(),
+        name="get-interaction-multi-aggregates",
+    ),
     re_path(r"^openapi\.json/?$", docs.OpenAPIDocument.as_view(), name="openapi"),
 ]
 

@@ -391,6 +391,26 @@ def answer(
     return [[_row(row, request) for row in ties] for ties in tied if ties]
 
 
+def multi_answer(
+    lines: Sequence[Json],
+    request: Json,
+    *,
+    custom_labels: Set[CustomLabel] = frozenset(),
+    now: datetime = LAST_MOMENT,
+) -> list[list[dict[str, Any]]]:
+    """As `answer`, of a request with `group_by_groups`; each row has its list's `kinds`."""
+    by, descending = _order(request)
+    rows = []
+    for groups in request["group_by_groups"]:
+        of_list = request | {"group_by": groups[0] if groups else None, "additional_group_bys": groups[1:]}
+        kinds = [group["kind"] for group in groups]
+        for row in _candidates(lines, of_list, custom_labels, now):
+            rows.append((ORDERINGS[by](row), _row(row, of_list) | {"kinds": kinds}))
+    ranks = sorted({rank for rank, _ in rows if rank is not None}, reverse=descending)
+    tied = [[row for rank, row in rows if rank == wanted] for wanted in (*ranks, None)]
+    return [ties for ties in tied if ties]
+
+
 def aggregate(
     lines: Sequence[Json],
     request: Json,

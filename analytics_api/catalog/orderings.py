@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from django.db.models import F, FloatField
@@ -17,11 +18,13 @@ class Ordering:
     """One `order_by` key.
 
     expression: over the named measures; None orders by the groups' names.
+    of_total: what the expression gives, of the measures of one row; None when that has no value.
     """
 
     name: str
     help: str
     expression: Combinable | None
+    of_total: Callable[[Mapping[str, int]], int | float | None] | None = None
     measures: tuple[Measure, ...] = ()
     two_level_measures: tuple[TwoLevelMeasure, ...] = ()
     needs_previous: bool = False
@@ -32,9 +35,20 @@ def _ratio(numerator: Combinable, denominator: Combinable) -> Combinable:
     return Cast(numerator, FloatField()) / NullIf(Cast(denominator, FloatField()), Cast(0, FloatField()))
 
 
+def _quotient(numerator: int, denominator: int) -> float | None:
+    # As `_ratio`: both are doubles first.
+    return float(numerator) / float(denominator) if denominator else None
+
+
 def _sum_of(name: str, help: str, *measures: Measure) -> Ordering:
     first, *others = (F(measure.name) for measure in measures)
-    return Ordering(name=name, help=help, measures=measures, expression=sum(others, first))
+    return Ordering(
+        name=name,
+        help=help,
+        measures=measures,
+        expression=sum(others, first),
+        of_total=lambda numbers: sum(numbers[measure.name] for measure in measures),
+    )
 
 
 _POSITIVE = (m.N_POSITIVE_IMPLICIT, m.N_POSITIVE_EXPLICIT)
@@ -58,12 +72,17 @@ _ENTRIES = (
         expression=_ratio(
             F(m.N_INTERACTIONS.name) - F(m.N_INTERACTIONS.previous), F(m.N_INTERACTIONS.previous)
         ),
+        of_total=lambda numbers: _quotient(
+            numbers[m.N_INTERACTIONS.name] - numbers[m.N_INTERACTIONS.previous],
+            numbers[m.N_INTERACTIONS.previous],
+        ),
     ),
     Ordering(
         name="retention",
         help="Share of returning users.",
         two_level_measures=(m.N_RETURNING_USERS, m.N_ACTIVE_USERS),
         expression=_ratio(F(m.N_RETURNING_USERS.name), F(m.N_ACTIVE_USERS.name)),
+        of_total=lambda numbers: _quotient(numbers[m.N_RETURNING_USERS.name], numbers[m.N_ACTIVE_USERS.name]),
     ),
     _sum_of("cost", "Sum of the costs.", m.COST),
     Ordering(
@@ -71,6 +90,7 @@ _ENTRIES = (
         help="Mean latency.",
         measures=(m.LATENCY, m.N_LATENCIES),
         expression=_ratio(F(m.LATENCY.name), F(m.N_LATENCIES.name)),
+        of_total=lambda numbers: _quotient(numbers[m.LATENCY.name], numbers[m.N_LATENCIES.name]),
     ),
     _sum_of("n_intents", "Number of distinct intents.", m.N_INTENTS),
     Ordering(name="group_name", help="The name of the group, by code point.", expression=None),

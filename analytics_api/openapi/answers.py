@@ -155,14 +155,14 @@ RESPONSES: dict[str, Schema] = {
         "is listed.",
         [
             {
-                "loc": ["body", "limit"],
-                "msg": "expected 1 or more",
-                "type": "greater_than_equal",
-            },
-            {
                 "loc": ["body", "variables", 0],
                 "msg": f"unknown name 'n_user'. Did you mean 'n_users'? Known: {', '.join(METRICS)}.",
                 "type": "enum",
+            },
+            {
+                "loc": ["body", "limit"],
+                "msg": "expected 1 or more",
+                "type": "greater_than_equal",
             },
         ],
         schema="HTTPValidationError",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import CharField, Count, F, Q, QuerySet, Value, Window
-from django.db.models.expressions import OrderBy
+from django.db.models.expressions import Combinable, OrderBy
 from django_cte import CTE, with_cte
 
 from analytics_api.catalog.measures import ENTITIES, N_INTERACTIONS, Entity, Measure
@@ -23,6 +23,8 @@ from .shape import DAYS_END, END, PREVIOUS_START, PROJECT_ID, START, GroupShape,
 
 # How many groups there are, before paging; on every row of a page.
 N_GROUPS = "n_groups"
+# What a row is ordered by, on every row of a page.
+ORDER_VALUE = "order_value"
 # Grouping by a constant makes one row of everything, even of nothing.
 _ONE_GROUP = {"total": Value(1)}
 # Whether the values of each group on a page include null.
@@ -58,17 +60,20 @@ def split(shape: QueryShape, *, defers_distinct: bool) -> Split:
     return Split(of_page=kept, of_rest=deferred, is_page_of_two_levels=False)
 
 
-def compile_page(shape: QueryShape, *, defers_distinct: bool) -> QuerySet:
+def compile_page(shape: QueryShape, *, defers_distinct: bool, with_order_value: bool = False) -> QuerySet:
     """All groups in the shape's order, with as many measures as one QuerySet can or should hold.
 
-    Each row has the groups' values, the measures and N_GROUPS.
+    Each row has the groups' values, the measures and N_GROUPS, and if asked ORDER_VALUE.
     """
     parts = split(shape, defers_distinct=defers_distinct)
     if parts.is_page_of_two_levels:
         rows = _two_level_groups(shape, None)
     else:
         rows = _one_level_groups(shape, parts.of_page, None)
-    return rows.annotate(**{N_GROUPS: Window(Count("*"))}).order_by(*_order(shape))
+    rows = rows.annotate(**{N_GROUPS: Window(Count("*"))})
+    if with_order_value:
+        rows = rows.annotate(**{ORDER_VALUE: _order_value(shape)})
+    return rows.order_by(*_order(shape))
 
 
 def compile_rest(
@@ -86,14 +91,17 @@ def compile_rest(
     return rest
 
 
-def compile_total(shape: QueryShape) -> QuerySet:
-    """One row with the measures over all interactions."""
-    return _one_level_groups(shape, shape.measures, None)
+def compile_groups(shape: QueryShape, nulls: NullsOnPage | None) -> Sequence[QuerySet]:
+    """All measures of the groups of a page, as far as one QuerySet holds them. nulls: as above."""
+    measures = shape.measures or (N_INTERACTIONS,)
+    parts = [_one_level_groups(shape, measures, nulls)]
+    return [*parts, _two_level_groups(shape, nulls)] if shape.two_level_measures else parts
 
 
-def compile_total_of_entities(shape: QueryShape) -> QuerySet | None:
-    """One row with the two-level measures over all interactions; None when there are none."""
-    return _two_level_groups(shape, None) if shape.two_level_measures else None
+def compile_total(shape: QueryShape) -> Sequence[QuerySet]:
+    """All measures over all interactions, as far as one QuerySet holds them; each has one row."""
+    parts = [_one_level_groups(shape, shape.measures, None)]
+    return [*parts, _two_level_groups(shape, None)] if shape.two_level_measures else parts
 
 
 def _interactions(shape: QueryShape, *, with_previous: bool) -> QuerySet:
@@ -203,11 +211,15 @@ def _nothing_like(aggregate: Any) -> Value:
     return Value(None, output_field=aggregate.output_field)
 
 
-def _order(shape: QueryShape) -> list[OrderBy]:
-    """The asked ordering, rows without a value last, and every group to break ties."""
+def _order_value(shape: QueryShape) -> Combinable:
     expression = shape.ordering.expression
     if expression is None:
         main = shape.groups[0]
-        expression = main.dimension.storage.sort_key(main.alias)
+        return main.dimension.storage.sort_key(main.alias)
+    return expression
+
+
+def _order(shape: QueryShape) -> list[OrderBy]:
+    """The asked ordering, rows without a value last, and every group to break ties."""
     ties = [OrderBy(F(group.alias), nulls_last=True) for group in shape.groups]
-    return [OrderBy(expression, descending=shape.is_descending, nulls_last=True), *ties]
+    return [OrderBy(_order_value(shape), descending=shape.is_descending, nulls_last=True), *ties]

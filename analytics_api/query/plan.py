@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -56,9 +56,20 @@ def build_plan(project_id: int, request: Mapping[str, Any], *, now: datetime) ->
     now: which days of the window have started.
     One query, to resolve words; none when the request holds no words.
     """
+    (plan,) = build_plans(project_id, request, [_asked_groups(request)], now=now)
+    return plan
+
+
+def build_plans(
+    project_id: int, request: Mapping[str, Any], groupings: Sequence[Sequence[AskedGroup]], *, now: datetime
+) -> list[QueryPlan]:
+    """Plans that differ in their groups alone, for as many queries as `build_plan`.
+
+    request: as for `build_plan`, without its group-bys. groupings: () asks for the total.
+    """
     window = Window(start=request["time_range"]["start"], end=request["time_range"]["end"])
-    filters, groups = request["filters"], _asked_groups(request)
-    resolved = resolve_words(project_id, filters, groups)
+    filters = request["filters"]
+    resolved = resolve_words(project_id, filters, [group for groups in groupings for group in groups])
     days_end, n_days = _started_days(window, now)
     values = {
         shape.PROJECT_ID.name: project_id,
@@ -72,25 +83,30 @@ def build_plan(project_id: int, request: Mapping[str, Any], *, now: datetime) ->
         filter_shape, its_values = _bind_filter(f"f{number}", asked, resolved)
         filter_shapes.append(filter_shape)
         values |= its_values
-    group_shapes = []
-    for number, group in enumerate(groups):
-        group_shape, its_values = _bind_group(f"g{number}", group, resolved, is_main=number == 0)
-        group_shapes.append(group_shape)
-        values |= its_values
-    return QueryPlan(
-        project_id=project_id,
-        window=window,
-        shape=QueryShape(
-            filters=tuple(filter_shapes),
-            groups=tuple(group_shapes),
-            metrics=request["variables"],
-            ordering=request["order_by"]["by"],
-            is_descending=request["order_by"]["direction"] == "desc",
-            has_previous=request["include_previous"],
-        ),
-        values=values,
-        n_days=n_days,
-    )
+    plans = []
+    for groups in groupings:
+        group_shapes, group_values = [], {}
+        for number, group in enumerate(groups):
+            group_shape, its_values = _bind_group(f"g{number}", group, resolved, is_main=number == 0)
+            group_shapes.append(group_shape)
+            group_values |= its_values
+        plans.append(
+            QueryPlan(
+                project_id=project_id,
+                window=window,
+                shape=QueryShape(
+                    filters=tuple(filter_shapes),
+                    groups=tuple(group_shapes),
+                    metrics=request["variables"],
+                    ordering=request["order_by"]["by"],
+                    is_descending=request["order_by"]["direction"] == "desc",
+                    has_previous=request["include_previous"],
+                ),
+                values=values | group_values,
+                n_days=n_days,
+            )
+        )
+    return plans
 
 
 def _bind_filter(
@@ -144,14 +160,24 @@ def _additional_groups_need_a_main_one(request: Mapping[str, Any]) -> list[Refus
 
 
 def _groups_differ(request: Mapping[str, Any]) -> list[Refusal]:
-    refusals = []
-    seen = {request["group_by"].identity} if request.get("group_by") else set()
-    for place, group in enumerate(request.get("additional_group_bys") or ()):
-        if group.identity in seen:
-            msg = "groups by the same as an earlier group-by; each kind, or tag key, is accepted once"
-            refusals.append(Refusal(("additional_group_bys", place), "value_error", msg))
-        seen.add(group.identity)
-    return refusals
+    main = request.get("group_by")
+    additional = request.get("additional_group_bys") or ()
+    # The place of the main one is never a repeat's.
+    groups = [main, *additional] if main else list(additional)
+    return [
+        Refusal(("additional_group_bys", place - bool(main)), "value_error", REPEATED_GROUP)
+        for place in repeated_groups(groups)
+    ]
+
+
+# What is wrong with a group-by that `repeated_groups` finds.
+REPEATED_GROUP = "groups by the same as an earlier group-by; each kind, or tag key, is accepted once"
+
+
+def repeated_groups(groups: Sequence[AskedGroup]) -> list[int]:
+    """The places of group-bys that are there already."""
+    identities = [group.identity for group in groups]
+    return [place for place, identity in enumerate(identities) if identity in identities[:place]]
 
 
 def _values_are_not_too_many(request: Mapping[str, Any]) -> list[Refusal]:

@@ -19,8 +19,7 @@ from .statements import (
     KEPT_SHAPES,
     page_statement,
     rest_statements,
-    total_of_entities_statement,
-    total_statement,
+    total_statements,
 )
 from .words import read_words
 
@@ -29,13 +28,18 @@ GroupRow = Mapping[str, Any]
 TOTAL = "total"
 
 
-def shape_total(plan: QueryPlan, using: str) -> dict[str, Any]:
-    """Compute and shape the row of a request without group-bys."""
-    (numbers,) = total_statement(plan.shape, using).rows(plan.values)
-    if statement := total_of_entities_statement(plan.shape, using):
-        (of_entities,) = statement.rows(plan.values)
-        numbers |= of_entities
-    return {"group_name": TOTAL, "additional_groups": [], **_metrics(plan, numbers)}
+def read_total(plan: QueryPlan, using: str) -> GroupRow:
+    """The measures over all interactions."""
+    numbers: dict[str, Any] = {}
+    for statement in total_statements(plan.shape, using):
+        (row,) = statement.rows(plan.values)
+        numbers |= row
+    return numbers
+
+
+def shape_total(plan: QueryPlan, numbers: GroupRow) -> dict[str, Any]:
+    """The row of a request without group-bys."""
+    return {"group_name": TOTAL, "additional_groups": [], **shape_metrics(plan, numbers)}
 
 
 def group_rows(plan: QueryPlan, using: str) -> BoundQuery:
@@ -49,16 +53,28 @@ def shape_page(plan: QueryPlan, page: Sequence[GroupRow], using: str) -> list[di
     page: [{"g0": 7, "g1": None, "n_interactions": 12, "n_groups": 30}, ...]
     ->    [{"group_name": "billing", "additional_groups": [None], "n_interactions": 12}, ...]
     """
-    if not page:
-        return []
+    (rows,) = shape_pages([(plan, page)], using)
+    return rows
+
+
+def shape_pages(
+    pages: Sequence[tuple[QueryPlan, Sequence[GroupRow]]], using: str
+) -> list[list[dict[str, Any]]]:
+    """Do what `shape_page` does for several pages, with one query for all names."""
+    name = namer([(plan.shape.groups, page) for plan, page in pages])
+    return [_shaped(plan, page, using, name) if page else [] for plan, page in pages]
+
+
+def _shaped(
+    plan: QueryPlan, page: Sequence[GroupRow], using: str, name: Callable[[GroupShape, GroupRow], str | None]
+) -> list[dict[str, Any]]:
     rest = _read_rest(plan, page, using)
-    name = _namer(plan, page)
     main, *additional = plan.shape.groups
     return [
         {
             "group_name": name(main, row),
             "additional_groups": [name(group, row) for group in additional],
-            **_metrics(plan, row | rest.get(_key(plan, row), {})),
+            **shape_metrics(plan, row | rest.get(_key(plan, row), {})),
         }
         for row in page
     ]
@@ -92,12 +108,18 @@ def _read_rest(plan: QueryPlan, page: Sequence[GroupRow], using: str) -> Mapping
     return rest
 
 
-def _namer(plan: QueryPlan, page: Iterable[GroupRow]) -> Callable[[GroupShape, GroupRow], str | None]:
-    """How to name a row's value of a group: None, or "" when empty ones were asked for."""
+def namer(
+    pages: Iterable[tuple[Sequence[GroupShape], Sequence[GroupRow]]],
+) -> Callable[[GroupShape, GroupRow], str | None]:
+    """How to name a row's value of a group: None, or "" when empty ones were asked for.
+
+    pages: groups, and rows that have values of them. One query; none when there are no words.
+    """
     ids: dict[WordSource, set[int]] = defaultdict(set)
-    for group in plan.shape.groups:
-        if source := group.dimension.storage.word_source:
-            ids[source].update(row[group.alias] for row in page if row[group.alias] is not None)
+    for groups, page in pages:
+        for group in groups:
+            if source := group.dimension.storage.word_source:
+                ids[source].update(row[group.alias] for row in page if row[group.alias] is not None)
     words = read_words(ids)
 
     def name(group: GroupShape, row: GroupRow) -> str | None:
@@ -132,7 +154,7 @@ def _outputs(shape: QueryShape) -> tuple[_Output, ...]:
     return tuple(outputs)
 
 
-def _metrics(plan: QueryPlan, numbers: Mapping[str, Any]) -> dict[str, int | float]:
+def shape_metrics(plan: QueryPlan, numbers: Mapping[str, Any]) -> dict[str, int | float]:
     """The asked fields; those without a value are left out."""
     values = {}
     for output in _outputs(plan.shape):

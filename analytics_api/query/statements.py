@@ -10,10 +10,10 @@ from interactions.prepared import PreparedQuery
 
 from .compile import (
     NullsOnPage,
+    compile_groups,
     compile_page,
     compile_rest,
     compile_total,
-    compile_total_of_entities,
 )
 from .shape import QueryShape
 
@@ -28,6 +28,19 @@ def page_statement(shape: QueryShape, using: str) -> PreparedQuery:
 
 
 @lru_cache(KEPT_SHAPES)
+def merged_page_statement(shape: QueryShape, using: str) -> PreparedQuery:
+    """As `page_statement`, with what rows of several lists are merged by."""
+    rows = compile_page(shape, defers_distinct=_defers_distinct(using), with_order_value=True)
+    return PreparedQuery.of(rows.using(using))
+
+
+@lru_cache(KEPT_SHAPES)
+def groups_statements(shape: QueryShape, nulls: NullsOnPage | None, using: str) -> Sequence[PreparedQuery]:
+    """All measures of given groups, as `compile_groups` takes them."""
+    return [PreparedQuery.of(queryset.using(using)) for queryset in compile_groups(shape, nulls)]
+
+
+@lru_cache(KEPT_SHAPES)
 def rest_statements(shape: QueryShape, nulls: NullsOnPage | None, using: str) -> Sequence[PreparedQuery]:
     """The measures `page_statement` leaves out, as `compile_rest` takes them."""
     rest = compile_rest(shape, nulls, defers_distinct=_defers_distinct(using))
@@ -35,14 +48,8 @@ def rest_statements(shape: QueryShape, nulls: NullsOnPage | None, using: str) ->
 
 
 @lru_cache(KEPT_SHAPES)
-def total_statement(shape: QueryShape, using: str) -> PreparedQuery:
-    return PreparedQuery.of(compile_total(shape).using(using))
-
-
-@lru_cache(KEPT_SHAPES)
-def total_of_entities_statement(shape: QueryShape, using: str) -> PreparedQuery | None:
-    queryset = compile_total_of_entities(shape)
-    return None if queryset is None else PreparedQuery.of(queryset.using(using))
+def total_statements(shape: QueryShape, using: str) -> Sequence[PreparedQuery]:
+    return [PreparedQuery.of(queryset.using(using)) for queryset in compile_total(shape)]
 
 
 def _defers_distinct(using: str) -> bool:

@@ -1,4 +1,4 @@
-"""The form of the aggregate request (contract 2)."""
+"""The forms of the aggregate requests (contract 2 and 3)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.conf import settings
 from rest_framework.exceptions import ErrorDetail
 
 from analytics_api.catalog import DEFAULT_METRICS, DEFAULT_ORDERING
-from analytics_api.query.plan import check_request
+from analytics_api.query.plan import REPEATED_GROUP, check_request, repeated_groups
 from analytics_api.query.refusals import Place
 
 from .catalog import FilterField, GroupByField, OrderingField, VariableField
@@ -19,6 +19,8 @@ from .fields import BooleanField, DateTimeField, Form, IntegerField, ListField, 
 MAX_FILTERS = 100
 # Every additional group-by multiplies the rows; nobody reads a table of more columns.
 MAX_ADDITIONAL_GROUP_BYS = 8
+# Each is a statement, and all are of one moment.
+MAX_LISTS = 20
 DIRECTIONS = {"asc": "asc", "desc": "desc"}
 
 
@@ -49,24 +51,11 @@ class OrderBy(Form):
     )
 
 
-class AggregateRequest(Form):
-    """What to compute, over which interactions, in which groups."""
+class Measured(Form):
+    """What to compute, over which interactions, in which order; forms add what the rows are."""
 
     time_range = TimeRange(help_text="Which interactions, by their start.")
     filters = ListField(child=FilterField(), maximum=MAX_FILTERS, help_text="All must hold; may be empty.")
-    limit = IntegerField(minimum=1, maximum=settings.MAX_PAGE_SIZE, help_text="Rows on a page.")
-    offset = IntegerField(minimum=0, help_text="Rows to pass over before the page.")
-    group_by = GroupByField(
-        required=False, default=None, allow_null=True, help_text="What to group by; without it, the total."
-    )
-    additional_group_bys = ListField(
-        child=GroupByField(),
-        maximum=MAX_ADDITIONAL_GROUP_BYS,
-        required=False,
-        default=list,
-        allow_null=True,
-        help_text="Splits the groups further; rows are the distinct combinations.",
-    )
     variables = ListField(
         child=VariableField(),
         required=False,
@@ -95,3 +84,44 @@ class AggregateRequest(Form):
     def validated(self, values: dict[str, Any]) -> dict[str, Any]:
         variables = tuple(dict.fromkeys(values["variables"])) or DEFAULT_METRICS
         return {**values, "variables": variables}
+
+
+class AggregateRequest(Measured):
+    """What to compute, over which interactions, in which groups."""
+
+    limit = IntegerField(minimum=1, maximum=settings.MAX_PAGE_SIZE, help_text="Rows on a page.")
+    offset = IntegerField(minimum=0, help_text="Rows to pass over before the page.")
+    group_by = GroupByField(
+        required=False, default=None, allow_null=True, help_text="What to group by; without it, the total."
+    )
+    additional_group_bys = ListField(
+        child=GroupByField(),
+        maximum=MAX_ADDITIONAL_GROUP_BYS,
+        required=False,
+        default=list,
+        allow_null=True,
+        help_text="Splits the groups further; rows are the distinct combinations.",
+    )
+
+
+class MultiAggregateRequest(Measured):
+    """What to compute, over which interactions, in several lists of groups."""
+
+    group_by_groups = ListField(
+        child=ListField(child=GroupByField(), maximum=MAX_ADDITIONAL_GROUP_BYS + 1),
+        maximum=MAX_LISTS,
+        help_text="Lists of group-bys, each an aggregation of its own; an empty one is the total.",
+    )
+    limit = IntegerField(
+        minimum=1, maximum=settings.MAX_PAGE_SIZE, required=False, default=10, allow_null=True,
+        help_text="Rows on a page.",
+    )  # fmt: skip
+    offset = IntegerField(
+        minimum=0, required=False, default=0, allow_null=True, help_text="Rows to pass over before the page."
+    )
+
+    def check(self, values: Mapping[str, Any]) -> Iterable[tuple[Place, ErrorDetail]]:
+        yield from super().check(values)
+        for number, groups in enumerate(values.get("group_by_groups", ())):
+            for place in repeated_groups(groups):
+                yield ("group_by_groups", number, place), ErrorDetail(REPEATED_GROUP, code="value_error")

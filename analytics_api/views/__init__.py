@@ -1,5 +1,5 @@
 """Endpoints: validate, call, respond."""
 
-from .aggregates import InteractionAggregates
+from .aggregates import InteractionAggregates, InteractionMultiAggregates
 
-__all__ = ["InteractionAggregates"]
+__all__ = ["InteractionAggregates", "InteractionMultiAggregates"]

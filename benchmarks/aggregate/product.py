@@ -10,7 +10,7 @@ from django.utils import timezone
 from analytics_api.pagination import GroupPagination
 from analytics_api.query import engine
 from analytics_api.query.plan import build_plan
-from analytics_api.query.rows import group_rows, shape_page, shape_total
+from analytics_api.query.rows import group_rows, read_total, shape_page, shape_total
 from analytics_api.serializers.aggregates import AggregateRequest
 from interactions.models import Project
 
@@ -27,7 +27,7 @@ def answer(question: AggregateQuestion) -> dict[str, Any]:
 
     def ask(using: str) -> list[Mapping[str, Any]]:
         if not plan.shape.groups:
-            return pages.paginate_total(shape_total(plan, using))
+            return pages.paginate_total(shape_total(plan, read_total(plan, using)))
         return shape_page(plan, pages.paginate_queryset(group_rows(plan, using), request=None), using)
 
     # Read on every request, along with the key.

@@ -20,7 +20,7 @@ from django.utils import timezone
 from analytics_api.pagination import GroupPagination
 from analytics_api.query import engine
 from analytics_api.query.plan import build_plan
-from analytics_api.query.rows import group_rows, shape_page, shape_total
+from analytics_api.query.rows import group_rows, read_total, shape_page, shape_total
 from analytics_api.serializers.aggregates import AggregateRequest
 from interactions.columnar.sealing import seal_project
 from interactions.columnar.verifying import VerifyReport, verify_project
@@ -150,7 +150,7 @@ def both_answers(project: Project, question: Mapping[str, Any]) -> tuple[Any, An
 
     def answer(using: str) -> Any:
         if not plan.shape.groups:
-            return shape_total(plan, using)
+            return shape_total(plan, read_total(plan, using))
         pages = GroupPagination(asked["limit"], asked["offset"])
         rows = shape_page(plan, pages.paginate_queryset(group_rows(plan, using), request=None), using)
         return rows, pages.count
