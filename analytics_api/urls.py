@@ -3,13 +3,26 @@
 from django.urls import include, path, re_path
 
 from . import views
-from .views import docs
+from .views import details, docs
 
 external = [
     re_path(
         r"^get-interaction-aggregates/?$",
         views.InteractionAggregates.as_view(),
         name="get-interaction-aggregates",
+    ),
+    re_path(
+        r"^export/interactions/detail/(?P<interaction_id>[^/]+)/?$",
+        details.InteractionDetail.as_view(),
+        name="interaction-detail",
+    ),
+    re_path(
+        r"^export/interactions/detail-v2/(?P<interaction_id>[^/]+)/?$",
+        details.InteractionDetailV2.as_view(),
+        name="interaction-detail-v2",
+    ),
+    re_path(
+        r"^get-conversation-detail/?$", details.ConversationDetail.as_view(), name="get-conversation-detail"
     ),
     re_path(r"^openapi\.json/?$", docs.OpenAPIDocument.as_view(), name="openapi"),
 ]
