@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path
 
 from . import views
-from .views import docs
+from .views import details, docs
 
 external = [
     re_path(
@@ -15,6 +15,19 @@ external = [
         r"^get-interaction-multi-aggregates/?$",
         views.InteractionMultiAggregates.as_view(),
         name="get-interaction-multi-aggregates",
+    ),
+    re_path(
+        r"^export/interactions/detail/(?P<interaction_id>[^/]+)/?$",
+        details.InteractionDetail.as_view(),
+        name="interaction-detail",
+    ),
+    re_path(
+        r"^export/interactions/detail-v2/(?P<interaction_id>[^/]+)/?$",
+        details.InteractionDetailV2.as_view(),
+        name="interaction-detail-v2",
+    ),
+    re_path(
+        r"^get-conversation-detail/?$", details.ConversationDetail.as_view(), name="get-conversation-detail"
     ),
     re_path(r"^openapi\.json/?$", docs.OpenAPIDocument.as_view(), name="openapi"),
 ]
