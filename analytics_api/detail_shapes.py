@@ -5,17 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from analytics_api.query.listing import TYPES_BY_PRIORITY
 from interactions.ingest.records import InteractionRecord
-from interactions.models import DimensionKind, FeedbackType
+from interactions.models import DimensionKind
 from interactions.times import format_utc
-
-# An interaction has one type on this wire: the first of these that it has.
-_TYPES_BY_PRIORITY = (
-    FeedbackType.NEGATIVE_EXPLICIT,
-    FeedbackType.POSITIVE_EXPLICIT,
-    FeedbackType.NEGATIVE_IMPLICIT,
-    FeedbackType.POSITIVE_IMPLICIT,
-)
 
 
 def detail(chosen: InteractionRecord, conversation: Sequence[InteractionRecord]) -> dict[str, Any]:
@@ -69,7 +62,7 @@ def detail_v2(
         "feedback_action_rating": next((a.rating for a in chosen.feedback if a.rating is not None), None),
         "user_query": chosen.user_query,
         "tags": _tags(chosen),
-        "feedback_type": next((kind.value for kind in _TYPES_BY_PRIORITY if kind in types), None),
+        "feedback_type": next((kind.value for kind in TYPES_BY_PRIORITY if kind in types), None),
         "rags": _listed(chosen, DimensionKind.DATA_SOURCE),
         "warning_message": chosen.warning_message,
         "conversation": _turns(chosen, conversation),

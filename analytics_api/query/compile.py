@@ -91,17 +91,16 @@ def compile_rest(
     return rest
 
 
-def compile_groups(shape: QueryShape, nulls: NullsOnPage | None) -> Sequence[QuerySet]:
-    """All measures of the groups of a page, as far as one QuerySet holds them. nulls: as above."""
-    measures = shape.measures or (N_INTERACTIONS,)
-    parts = [_one_level_groups(shape, measures, nulls)]
-    return [*parts, _two_level_groups(shape, nulls)] if shape.two_level_measures else parts
-
-
 def compile_total(shape: QueryShape) -> Sequence[QuerySet]:
     """All measures over all interactions, as far as one QuerySet holds them; each has one row."""
     parts = [_one_level_groups(shape, shape.measures, None)]
     return [*parts, _two_level_groups(shape, None)] if shape.two_level_measures else parts
+
+
+def compile_listing(shape: QueryShape, *, newest_first: bool) -> QuerySet:
+    """The interactions themselves, by primary key, in the order they started in or its reverse."""
+    order = ("-started_at", "-id") if newest_first else ("started_at", "id")
+    return _interactions(shape, with_previous=False).order_by(*order).values("id")
 
 
 def _interactions(shape: QueryShape, *, with_previous: bool) -> QuerySet:

@@ -10,7 +10,7 @@ from interactions.prepared import PreparedQuery
 
 from .compile import (
     NullsOnPage,
-    compile_groups,
+    compile_listing,
     compile_page,
     compile_rest,
     compile_total,
@@ -35,9 +35,8 @@ def merged_page_statement(shape: QueryShape, using: str) -> PreparedQuery:
 
 
 @lru_cache(KEPT_SHAPES)
-def groups_statements(shape: QueryShape, nulls: NullsOnPage | None, using: str) -> Sequence[PreparedQuery]:
-    """All measures of given groups, as `compile_groups` takes them."""
-    return [PreparedQuery.of(queryset.using(using)) for queryset in compile_groups(shape, nulls)]
+def listing_statement(shape: QueryShape, newest_first: bool, using: str) -> PreparedQuery:
+    return PreparedQuery.of(compile_listing(shape, newest_first=newest_first).using(using))
 
 
 @lru_cache(KEPT_SHAPES)

@@ -1,4 +1,4 @@
-"""The forms of the aggregate requests (contract 2 and 3)."""
+"""The forms of the requests that ask about a time range (contract 2, 3 and 5)."""
 
 from __future__ import annotations
 
@@ -51,11 +51,32 @@ class OrderBy(Form):
     )
 
 
-class Measured(Form):
-    """What to compute, over which interactions, in which order; forms add what the rows are."""
+class Selection(Form):
+    """Which interactions; forms add what is asked about them."""
 
     time_range = TimeRange(help_text="Which interactions, by their start.")
     filters = ListField(child=FilterField(), maximum=MAX_FILTERS, help_text="All must hold; may be empty.")
+
+    def check(self, values: Mapping[str, Any]) -> Iterable[tuple[Place, ErrorDetail]]:
+        for refusal in check_request(values):
+            yield refusal.place, ErrorDetail(refusal.msg, code=refusal.type)
+
+
+class ShortPage(Form):
+    """A page that need not be asked for."""
+
+    limit = IntegerField(
+        minimum=1, maximum=settings.MAX_PAGE_SIZE, required=False, default=10, allow_null=True,
+        help_text="Rows on a page.",
+    )  # fmt: skip
+    offset = IntegerField(
+        minimum=0, required=False, default=0, allow_null=True, help_text="Rows to pass over before the page."
+    )
+
+
+class Measured(Selection):
+    """What to compute, over which interactions, in which order; forms add what the rows are."""
+
     variables = ListField(
         child=VariableField(),
         required=False,
@@ -76,10 +97,6 @@ class Measured(Form):
         allow_null=True,
         help_text="Add each count over the range of the same length just before, as `NAME_prev`.",
     )
-
-    def check(self, values: Mapping[str, Any]) -> Iterable[tuple[Place, ErrorDetail]]:
-        for refusal in check_request(values):
-            yield refusal.place, ErrorDetail(refusal.msg, code=refusal.type)
 
     def validated(self, values: dict[str, Any]) -> dict[str, Any]:
         variables = tuple(dict.fromkeys(values["variables"])) or DEFAULT_METRICS
@@ -104,7 +121,7 @@ class AggregateRequest(Measured):
     )
 
 
-class MultiAggregateRequest(Measured):
+class MultiAggregateRequest(Measured, ShortPage):
     """What to compute, over which interactions, in several lists of groups."""
 
     group_by_groups = ListField(
@@ -112,16 +129,13 @@ class MultiAggregateRequest(Measured):
         maximum=MAX_LISTS,
         help_text="Lists of group-bys, each an aggregation of its own; an empty one is the total.",
     )
-    limit = IntegerField(
-        minimum=1, maximum=settings.MAX_PAGE_SIZE, required=False, default=10, allow_null=True,
-        help_text="Rows on a page.",
-    )  # fmt: skip
-    offset = IntegerField(
-        minimum=0, required=False, default=0, allow_null=True, help_text="Rows to pass over before the page."
-    )
 
     def check(self, values: Mapping[str, Any]) -> Iterable[tuple[Place, ErrorDetail]]:
         yield from super().check(values)
         for number, groups in enumerate(values.get("group_by_groups", ())):
             for place in repeated_groups(groups):
                 yield ("group_by_groups", number, place), ErrorDetail(REPEATED_GROUP, code="value_error")
+
+
+class InteractionsRequest(Selection, ShortPage):
+    """Which interactions to list."""

@@ -1,5 +1,6 @@
 """Endpoints: validate, call, respond."""
 
 from .aggregates import InteractionAggregates, InteractionMultiAggregates
+from .listing import Interactions
 
-__all__ = ["InteractionAggregates", "InteractionMultiAggregates"]
+__all__ = ["InteractionAggregates", "InteractionMultiAggregates", "Interactions"]
