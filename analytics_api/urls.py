@@ -29,6 +29,11 @@ external = [
     re_path(
         r"^get-conversation-detail/?$", details.ConversationDetail.as_view(), name="get-conversation-detail"
     ),
+    re_path(
+        r"^get-interaction-time-series/?$",
+        views.InteractionTimeSeries.as_view(),
+        name="get-interaction-time-series",
+    ),
     re_path(r"^get-interactions/?$", views.Interactions.as_view(), name="get-interactions"),
     re_path(r"^openapi\.json/?$", docs.OpenAPIDocument.as_view(), name="openapi"),
 ]

@@ -411,6 +411,61 @@ def multi_answer(
     return [ties for ties in tied if ties]
 
 
+# What starts at the same time as a moment's bucket; the moment is UTC.
+BUCKETS: dict[str, Callable[[datetime], str]] = {
+    "hour": lambda moment: f"{moment:%Y-%m-%dT%H}:00:00Z",
+    "day": lambda moment: f"{moment:%Y-%m-%d}T00:00:00Z",
+    "week": lambda moment: f"{_monday(moment.date())}T00:00:00Z",
+    "month": lambda moment: f"{moment:%Y-%m}-01T00:00:00Z",
+    "quarter": lambda moment: f"{moment:%Y}-{(1, 4, 7, 10)[(moment.month - 1) // 3]:02}-01T00:00:00Z",
+    "year": lambda moment: f"{moment:%Y}-01-01T00:00:00Z",
+}
+
+
+def time_series(lines: Sequence[Json], request: Json, *, now: datetime = LAST_MOMENT) -> dict[str, Any]:
+    """The answer of a time series over a range of at most some years after the year 1000.
+
+    lines, request, now: as for `answer`.
+    """
+    start, end = (parse_moment(request["time_range"][at]) for at in ("start", "end"))
+    bucket_of = BUCKETS[request.get("granularity") or "day"]
+    previous_start = start - (end - start)
+    kept = [one for one in read_interactions(lines) if is_kept(one, request["filters"])]
+    names = _buckets_between(start, end, bucket_of)
+    previous_names = _buckets_between(previous_start, start, bucket_of)
+    rows = []
+    for place, name in enumerate(names):
+        before = previous_names[place] if place < len(previous_names) else None
+        row = Candidate(
+            names=(name,),
+            group=_in_bucket(kept, name, bucket_of, start, end, now),
+            previous=_in_bucket(kept, before, bucket_of, previous_start, start, now),
+        )
+        values = _row(row, request | {"include_previous": True})
+        del values["group_name"], values["additional_groups"]
+        rows.append({"bucket": name, **values})
+    return {"buckets": names, "datasets": {"total": rows}}
+
+
+def _buckets_between(start: datetime, end: datetime, bucket_of: Callable[[datetime], str]) -> list[str]:
+    n_hours = -((start - end) // timedelta(hours=1))
+    hours = (start + timedelta(hours=number) for number in range(n_hours))
+    last = [end - timedelta(microseconds=1)] if start < end else []
+    return sorted({bucket_of(moment) for moment in (*hours, *last)})
+
+
+def _in_bucket(
+    kept: Iterable[Interaction],
+    name: str | None,
+    bucket_of: Callable[[datetime], str],
+    start: datetime,
+    end: datetime,
+    now: datetime,
+) -> Group:
+    inside = [one for one in kept if start <= one.start < end and bucket_of(one.start) == name]
+    return Group(interactions=inside, start=start, end=end, now=now)
+
+
 def aggregate(
     lines: Sequence[Json],
     request: Json,

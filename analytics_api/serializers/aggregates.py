@@ -1,14 +1,16 @@
-"""The forms of the requests that ask about a time range (contract 2, 3 and 5)."""
+"""The forms of the requests that ask about a time range (contract 2 to 5)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
 from rest_framework.exceptions import ErrorDetail
 
 from analytics_api.catalog import DEFAULT_METRICS, DEFAULT_ORDERING
+from analytics_api.catalog.granularities import DEFAULT_GRANULARITY, GRANULARITIES
 from analytics_api.query.plan import REPEATED_GROUP, check_request, repeated_groups
 from analytics_api.query.refusals import Place
 
@@ -19,6 +21,8 @@ from .fields import BooleanField, DateTimeField, Form, IntegerField, ListField, 
 MAX_FILTERS = 100
 # Every additional group-by multiplies the rows; nobody reads a table of more columns.
 MAX_ADDITIONAL_GROUP_BYS = 8
+# More than a year of hours, more than a screen has points.
+MAX_BUCKETS = 10_000
 # Each is a statement, and all are of one moment.
 MAX_LISTS = 20
 DIRECTIONS = {"asc": "asc", "desc": "desc"}
@@ -75,7 +79,7 @@ class ShortPage(Form):
 
 
 class Measured(Selection):
-    """What to compute, over which interactions, in which order; forms add what the rows are."""
+    """What to compute, over which interactions; forms add what the rows are."""
 
     variables = ListField(
         child=VariableField(),
@@ -85,6 +89,15 @@ class Measured(Selection):
         help_text="What to compute. Without any: "
         f"{', '.join(f'`{metric.name}`' for metric in DEFAULT_METRICS)}.",
     )
+
+    def validated(self, values: dict[str, Any]) -> dict[str, Any]:
+        variables = tuple(dict.fromkeys(values["variables"])) or DEFAULT_METRICS
+        return {**values, "variables": variables}
+
+
+class Ordered(Measured):
+    """And in which order."""
+
     order_by = OrderBy(
         required=False,
         default=lambda: {"by": DEFAULT_ORDERING, "direction": "desc"},
@@ -98,12 +111,8 @@ class Measured(Selection):
         help_text="Add each count over the range of the same length just before, as `NAME_prev`.",
     )
 
-    def validated(self, values: dict[str, Any]) -> dict[str, Any]:
-        variables = tuple(dict.fromkeys(values["variables"])) or DEFAULT_METRICS
-        return {**values, "variables": variables}
 
-
-class AggregateRequest(Measured):
+class AggregateRequest(Ordered):
     """What to compute, over which interactions, in which groups."""
 
     limit = IntegerField(minimum=1, maximum=settings.MAX_PAGE_SIZE, help_text="Rows on a page.")
@@ -121,7 +130,7 @@ class AggregateRequest(Measured):
     )
 
 
-class MultiAggregateRequest(Measured, ShortPage):
+class MultiAggregateRequest(Ordered, ShortPage):
     """What to compute, over which interactions, in several lists of groups."""
 
     group_by_groups = ListField(
@@ -139,3 +148,23 @@ class MultiAggregateRequest(Measured, ShortPage):
 
 class InteractionsRequest(Selection, ShortPage):
     """Which interactions to list."""
+
+
+class TimeSeriesRequest(Measured):
+    """What to compute, bucket by bucket of the range."""
+
+    granularity = NameField(
+        entries=GRANULARITIES,
+        required=False,
+        default=DEFAULT_GRANULARITY,
+        allow_null=True,
+        help_text="The length of a bucket, in UTC; weeks begin on Monday.",
+    )
+
+    def check(self, values: Mapping[str, Any]) -> Iterable[tuple[Place, ErrorDetail]]:
+        yield from super().check(values)
+        if "granularity" in values and "time_range" in values:
+            buckets = values["granularity"].buckets(**values["time_range"])
+            if sum(1 for _ in islice(buckets, MAX_BUCKETS + 1)) > MAX_BUCKETS:
+                msg = f"the range has more than {MAX_BUCKETS} buckets; ask for longer ones or a shorter range"
+                yield ("granularity",), ErrorDetail(msg, code="value_error")

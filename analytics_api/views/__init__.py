@@ -2,5 +2,6 @@
 
 from .aggregates import InteractionAggregates, InteractionMultiAggregates
 from .listing import Interactions
+from .series import InteractionTimeSeries
 
-__all__ = ["InteractionAggregates", "InteractionMultiAggregates", "Interactions"]
+__all__ = ["InteractionAggregates", "InteractionMultiAggregates", "InteractionTimeSeries", "Interactions"]

@@ -171,6 +171,20 @@ class StartOfMonth(StartOf):
     truncate_to = "month"
 
 
+class StartOfQuarter(StartOf):
+    # The year, and of the four first months the one for this month's third of the year.
+    sqlite_template = (
+        "(SUBSTR(%(expressions)s, 1, 5)"
+        " || SUBSTR('01040710', (SUBSTR(%(expressions)s, 6, 2) - 1) / 3 * 2 + 1, 2) || '-01')"
+    )
+    truncate_to = "quarter"
+
+
+class StartOfYear(StartOf):
+    sqlite_template = "(SUBSTR(%(expressions)s, 1, 4) || '-01-01')"
+    truncate_to = "year"
+
+
 class MicrosecondsSinceEpoch(Func):
     """A date-time as a whole number, so that spans are exact on every database."""
 
