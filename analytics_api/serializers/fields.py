@@ -79,6 +79,16 @@ class BooleanField(NullIsAbsent):
         return value
 
 
+class JSONField(NullIsAbsent):
+    """Anything."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
 class NullField(NullIsAbsent):
     """Accepted when null."""
 
