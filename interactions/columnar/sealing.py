@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, Error
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Max, Q, Sum
 
 from interactions import dialect
 from interactions.models import DirtyMark, Family, Project, SealedFile
@@ -107,6 +107,11 @@ def projects_with_marks(using: str = DEFAULT_DB_ALIAS) -> list[Project]:
     damaged = SealedFile.objects.using(using).filter(retired_at=None).exclude(format=FORMAT)
     wanted = Q(pk__in=marked) | Q(pk__in=damaged.values("project_id"))
     return list(Project.objects.using(using).filter(wanted))
+
+
+def newest_mark(using: str = DEFAULT_DB_ALIAS) -> int | None:
+    """The number of the last mark there is, of any project; another one means that something changed."""
+    return DirtyMark.objects.using(using).aggregate(newest=Max("id"))["newest"]
 
 
 def valid_files(using: str, project_id: int, kind: Family) -> list[SealedFile]:

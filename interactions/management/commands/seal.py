@@ -18,6 +18,7 @@ from interactions.columnar.cleaning import remove_unused_files
 from interactions.columnar.sealing import (
     SealingErrors,
     SealReport,
+    newest_mark,
     projects_with_marks,
     seal_project,
     sealer_lock,
@@ -32,6 +33,9 @@ logger = logging.getLogger(__name__)
 # younger shares its minute with others to come.
 WATCH_SECONDS = 10
 OPEN_FOR = timedelta(minutes=2)
+# For so many looks it lets changes go on before it seals: what an import records in several looks
+# would become as many small files for every stretch of time.
+MAX_WAITS = 6
 
 
 class Command(BaseCommand):
@@ -63,8 +67,7 @@ class Command(BaseCommand):
     ) -> None:
         chosen = find_project(project) if project else None
         if watch:
-            for _ in _rests(while_stdin_open):
-                self._watch_once(chosen)
+            self._watch(chosen, _rests(while_stdin_open))
             return
         try:
             with sealer_lock():
@@ -77,9 +80,23 @@ class Command(BaseCommand):
                 f"Stopped: {error}. What was sealed holds, and the database answers for the rest."
             ) from error
 
+    def _watch(self, chosen: Project | None, looks: Iterator[None]) -> None:
+        newest, n_waits = None, MAX_WAITS
+        for _ in looks:
+            # As between requests: a database that was restarted is connected to anew.
+            close_old_connections()
+            try:
+                seen, newest = newest, newest_mark()
+                if newest != seen and n_waits < MAX_WAITS:
+                    n_waits += 1
+                    continue
+            except SealingErrors as error:
+                logger.warning("Nothing is sealed for now: %s", error)
+                continue
+            n_waits = 0
+            self._watch_once(chosen)
+
     def _watch_once(self, chosen: Project | None) -> None:
-        # As between requests: a database that was restarted is connected to anew.
-        close_old_connections()
         try:
             # Not held while resting, so that others can seal what they recorded.
             with sealer_lock():
