@@ -78,7 +78,7 @@ def migration_to_come(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyP
     monkeypatch.syspath_prepend(tmp_path)
     settings.MIGRATION_MODULES = {"interactions": package.name}
     yield
-    call_command("migrate", "interactions", WITH_MARKS, verbosity=0)
+    call_command("migrate", "interactions", newest, verbosity=0)
 
 
 def write_to_every_table(project: Project) -> None:
