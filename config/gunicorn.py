@@ -34,6 +34,8 @@ errorlog = "-"
 loglevel = _env["LOG_LEVEL"].lower()
 
 _sealer: subprocess.Popen[bytes] | None = None
+# It ends at once; a server that stops waits for nobody longer.
+_SEALER_END_SECONDS = 5
 
 
 def when_ready(server: Arbiter) -> None:
@@ -57,4 +59,7 @@ def on_exit(server: Arbiter) -> None:
     """Stop the sealer. It may be stopped at any point: what it sealed holds, the rest stays marked."""
     if _sealer is not None:
         _sealer.terminate()
-        _sealer.wait()
+        try:
+            _sealer.wait(timeout=_SEALER_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            _sealer.kill()
