@@ -38,7 +38,7 @@ def stored(project: Project) -> list[Row]:
     for action in _actions(project):
         rows[action.interaction_id]["feedback"].append(_feedback(action))
     for row in rows.values():
-        row["labels"] = {dimension: sorted(values) for dimension, values in row["labels"].items()}
+        row["labels"] = {dimension: sorted(values) for dimension, values in sorted(row["labels"].items())}
         row["feedback"].sort(key=lambda action: action["slug"])
     return sorted(rows.values(), key=lambda row: (row["started_at"], row["id"]))
 
