@@ -13,12 +13,16 @@ from interactions.times import format_utc
 
 def detail(chosen: InteractionRecord, conversation: Sequence[InteractionRecord]) -> dict[str, Any]:
     """The first shape; `conversation` holds `chosen`, in order."""
+    return detail_alone(chosen) | {"conversation": _turns(chosen, conversation)}
+
+
+def detail_alone(chosen: InteractionRecord) -> dict[str, Any]:
+    """The first shape without the conversation: what an export has of each of many interactions."""
     return {
         "interaction_id": str(chosen.public_id),
         "input": chosen.input,
         "output": chosen.output,
         "history": _history(chosen),
-        "conversation": _turns(chosen, conversation),
         "actions": [action.slug for action in chosen.feedback],
         "topics": [chosen.labels["topic"]] if "topic" in chosen.labels else [],
         "frustration_cause": chosen.labels.get("negative_intent"),
