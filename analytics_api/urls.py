@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path
 
 from . import views
-from .views import details, docs, projects
+from .views import deletion, details, docs, projects
 
 external = [
     re_path(
@@ -37,6 +37,11 @@ external = [
     re_path(r"^get-interactions/?$", views.Interactions.as_view(), name="get-interactions"),
     re_path(r"^projects/create/?$", projects.CreateProject.as_view(), name="create-project"),
     re_path(r"^projects/delete-api-key/?$", projects.DeleteKey.as_view(), name="delete-api-key"),
+    re_path(
+        r"^projects/delete-interactions/?$",
+        deletion.DeleteInteractions.as_view(),
+        name="delete-interactions",
+    ),
     re_path(r"^variants/?$", projects.Variants.as_view(), name="variants"),
     re_path(r"^openapi\.json/?$", docs.OpenAPIDocument.as_view(), name="openapi"),
 ]

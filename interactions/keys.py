@@ -19,7 +19,8 @@ _KEY_FORM = re.compile(rf"({_PREFIX_FORM.pattern})\.[A-Za-z0-9]{{32}}")
 # Every request pays for this lookup, and the ORM's takes several times as long. The unique
 # index on prefix serves it.
 _FIND_KEY = f"""
-    SELECT project_id, prefix, scopes, hashed_key, n_sealed FROM {ProjectAPIKey._meta.db_table} api_key
+    SELECT project_id, prefix, api_key.name, scopes, hashed_key, n_sealed
+    FROM {ProjectAPIKey._meta.db_table} api_key
     JOIN {Project._meta.db_table} project ON project.id = api_key.project_id
     WHERE prefix = %s AND NOT revoked AND (expiry_date IS NULL OR expiry_date > %s)
 """
@@ -30,11 +31,13 @@ class KeyHolder:
     """Who a request comes from: the project its key opens and what the key may do there.
 
     n_sealed: interactions of the project in sealed files, which tells how large it is at least.
+    prefix, name: of the key.
     """
 
     project_id: int
     n_sealed: int
     prefix: str
+    name: str
     scopes: frozenset[str]
 
 
@@ -70,12 +73,16 @@ def find_key_holder(key: str) -> KeyHolder | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    project_id, prefix, scopes, hashed_key, n_sealed = row
+    project_id, prefix, name, scopes, hashed_key, n_sealed = row
     # Compares in constant time. The prefix is no secret, the rest of the key is.
     if not ProjectAPIKey.objects.key_generator.verify(key, hashed_key):
         return None
     return KeyHolder(
-        project_id=project_id, n_sealed=n_sealed, prefix=prefix, scopes=frozenset(scopes.split())
+        project_id=project_id,
+        n_sealed=n_sealed,
+        prefix=prefix,
+        name=name,
+        scopes=frozenset(scopes.split()),
     )
 
 

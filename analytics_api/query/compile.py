@@ -103,6 +103,17 @@ def compile_listing(shape: QueryShape, *, newest_first: bool) -> QuerySet:
     return _interactions(shape, with_previous=False).order_by(*order).values("id")
 
 
+def compile_selected(shape: QueryShape, *, is_in_window: bool) -> QuerySet:
+    """The interactions of the filters by primary key, in its order; of all times unless in the window."""
+    if is_in_window:
+        rows = _interactions(shape, with_previous=False)
+    else:
+        rows = Interaction.objects.for_project(PROJECT_ID).filter(
+            *(asked.condition for asked in shape.filters)
+        )
+    return rows.order_by("id").values("id")
+
+
 def _interactions(shape: QueryShape, *, with_previous: bool) -> QuerySet:
     # Served by interaction_project_started.
     rows = Interaction.objects.for_project(PROJECT_ID)

@@ -29,7 +29,7 @@ from interactions.columnar.layout import Run, runs_of
 from interactions.columnar.reading import Reading, reading
 from interactions.columnar.router import COLUMNAR
 from interactions.columnar.unsealed import is_kept
-from interactions.models import Family
+from interactions.models import Deletion, Family
 
 from . import shape
 from .plan import QueryPlan
@@ -90,6 +90,9 @@ def _suitable_store(plan: QueryPlan, n_sealed: int) -> _Store | None:
     if settings.QUERY_ENGINE == Engine.DATABASE or plan.shape.reads_texts:
         return None
     if not is_forced and n_sealed < MIN_ROWS:
+        return None
+    # The columns have what a deletion hides until it is removed. Served by deletion_unfinished.
+    if Deletion.objects.filter(project_id=plan.project_id, finished_at__isnull=True).exists():
         return None
     window = _buckets(plan)
     catalog = read_catalog(DEFAULT_DB_ALIAS, plan.project_id, window)

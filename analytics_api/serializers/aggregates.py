@@ -62,8 +62,12 @@ class Selection(Form):
     filters = ListField(child=FilterField(), maximum=MAX_FILTERS, help_text="All must hold; may be empty.")
 
     def check(self, values: Mapping[str, Any]) -> Iterable[tuple[Place, ErrorDetail]]:
-        for refusal in check_request(values):
-            yield refusal.place, ErrorDetail(refusal.msg, code=refusal.type)
+        return _refusals(values)
+
+
+def _refusals(values: Mapping[str, Any]) -> Iterable[tuple[Place, ErrorDetail]]:
+    for refusal in check_request(values):
+        yield refusal.place, ErrorDetail(refusal.msg, code=refusal.type)
 
 
 class ShortPage(Form):
@@ -148,6 +152,25 @@ class MultiAggregateRequest(Ordered, ShortPage):
 
 class InteractionsRequest(Selection, ShortPage):
     """Which interactions to list."""
+
+
+class DeletionRequest(Form):
+    """Which interactions to delete: of neither a range nor filters, all there are."""
+
+    time_range = TimeRange(
+        required=False, default=None, allow_null=True, help_text="Only those that started in it."
+    )
+    filters = ListField(
+        child=FilterField(),
+        maximum=MAX_FILTERS,
+        required=False,
+        default=list,
+        allow_null=True,
+        help_text="All must hold; may be empty.",
+    )
+
+    def check(self, values: Mapping[str, Any]) -> Iterable[tuple[Place, ErrorDetail]]:
+        return _refusals(values)
 
 
 class TimeSeriesRequest(Measured):

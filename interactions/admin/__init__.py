@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from .conversations import ConversationAdmin
+from .deletions import DeletionAdmin
 from .end_users import EndUserAdmin
 from .feedback import FeedbackActionAdmin
 from .interactions import InteractionAdmin
@@ -12,6 +13,7 @@ from .projects import ProjectAdmin
 
 __all__ = [
     "ConversationAdmin",
+    "DeletionAdmin",
     "DimensionAdmin",
     "EndUserAdmin",
     "FeedbackActionAdmin",

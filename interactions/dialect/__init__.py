@@ -2,6 +2,7 @@
 
 from .expressions import (
     HasRow,
+    InDatabase,
     MicrosecondsSinceEpoch,
     OneOf,
     PlaceInText,
@@ -22,6 +23,7 @@ from .reading import read_once, set_statement_timeout, snapshot, write_csv
 
 __all__ = [
     "HasRow",
+    "InDatabase",
     "MicrosecondsSinceEpoch",
     "OneOf",
     "PlaceInText",

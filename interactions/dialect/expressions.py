@@ -71,6 +71,18 @@ class HasRow(Func):
         return f"(({sql}) IS TRUE)", params
 
 
+class InDatabase(Func):
+    """Whether one of the conditions holds, asked of the database; the columns have only rows that do."""
+
+    output_field = BooleanField()
+
+    def as_sql(self, compiler, connection, **extra_context):
+        return super().as_sql(compiler, connection, template="(%(expressions)s)", arg_joiner=" OR ")
+
+    def as_duckdb(self, compiler, connection, **extra_context):
+        return "TRUE", []
+
+
 class PlaceInText(StrIndex):
     """Where a text contains another, from 1; 0 when it does not."""
 

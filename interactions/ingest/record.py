@@ -10,8 +10,9 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS
 
 from interactions import dialect
-from interactions.models import Interaction, InteractionText, Project
+from interactions.models import Interaction, InteractionText, Project, is_hidden
 
+from .deleting import remove_at_once
 from .linking import link_waiting
 from .new_interaction import NewInteraction
 from .records import InteractionRecord, build_record, fingerprint, merge_record
@@ -192,8 +193,22 @@ def _stored_keys(
     public_ids = [record.public_id for record in records if record.public_id]
     by_id: dict[UUID | None, int] = {}
     if public_ids:
-        rows = Interaction.objects.using(using).for_project(project_id).filter(public_id__in=public_ids)
-        by_id.update(rows.values_list("public_id", "id"))
+        rows = Interaction.objects.using(using).filter(project_id=project_id, public_id__in=public_ids)
+        by_id.update(_without_hidden(using, rows.values_list("public_id", "pk", is_hidden())))
     fingerprints = [record.fingerprint for record in records]
     texts = InteractionText.objects.using(using).filter(fingerprint__in=fingerprints)
-    return by_id, dict(texts.values_list("fingerprint", "interaction_id"))
+    return by_id, _without_hidden(using, texts.values_list("fingerprint", "pk", is_hidden()))
+
+
+def _without_hidden(using: str, rows: Iterable[tuple[UUID, int, bool]]) -> dict[UUID, int]:
+    """Primary keys by what interactions are known by; what is hidden is deleted: sent again, it is new."""
+    kept: dict[UUID, int] = {}
+    hidden: list[int] = []
+    for key, pk, is_deleted in rows:
+        if is_deleted:
+            hidden.append(pk)
+        else:
+            kept[key] = pk
+    if hidden:
+        remove_at_once(using, hidden)
+    return kept

@@ -1,8 +1,9 @@
 """What is stored. The fact row is narrow; words and texts live beside it."""
 
 from .columnar import DirtyMark, Family, SealedFile
+from .deletion import Deletion, HiddenInteraction
 from .feedback import FeedbackAction, FeedbackSlug, FeedbackType
-from .interaction import Interaction, InteractionLabel, InteractionQuerySet, InteractionText
+from .interaction import Interaction, InteractionLabel, InteractionQuerySet, InteractionText, is_hidden
 from .project import DEFAULT_SCOPES, Project, ProjectAPIKey, Scope
 from .waiting import IdempotentAnswer, WaitingTags
 from .words import MAX_WORD_CHARS, Conversation, Dimension, DimensionKind, EndUser, Label
@@ -11,6 +12,7 @@ __all__ = [
     "DEFAULT_SCOPES",
     "MAX_WORD_CHARS",
     "Conversation",
+    "Deletion",
     "Dimension",
     "DimensionKind",
     "DirtyMark",
@@ -19,6 +21,7 @@ __all__ = [
     "FeedbackAction",
     "FeedbackSlug",
     "FeedbackType",
+    "HiddenInteraction",
     "IdempotentAnswer",
     "Interaction",
     "InteractionLabel",
@@ -30,4 +33,5 @@ __all__ = [
     "Scope",
     "SealedFile",
     "WaitingTags",
+    "is_hidden",
 ]

@@ -82,6 +82,8 @@ class FeedbackAction(models.Model):
                 condition=Q(interaction__isnull=True),
                 name="feedback_orphans",
             ),
+            # Serves the removal of users: the database looks for what still names them.
+            models.Index(fields=["end_user"], name="feedback_of_user"),
             # Serves the admin's list, newest first.
             models.Index(fields=["occurred_at"], name="feedback_occurred_at"),
         ]

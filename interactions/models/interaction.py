@@ -4,8 +4,11 @@ import uuid
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
+from interactions import dialect
+
+from .deletion import Deletion, HiddenInteraction
 from .project import Project
 from .words import Conversation, Dimension, EndUser, Label
 
@@ -21,12 +24,22 @@ class InteractionQuerySet(models.QuerySet):
     """The one door to rows: every question starts at `for_project`."""
 
     def for_project(self, project: Project | int) -> Self:
-        """Only this project's interactions; `project` may be its primary key."""
-        return self.filter(project=project)
+        """Only this project's interactions; `project` may be its primary key.
+
+        Without those that are hidden until they are removed. The first condition asks once whether
+        there are any at all, so that the second is rarely asked.
+        """
+        is_deleting = Exists(Deletion.objects.filter(finished_at__isnull=True))
+        return self.filter(dialect.InDatabase(~is_deleting, ~is_hidden()), project=project)
 
     def started_between(self, start, end) -> Self:
         """Interactions with start <= started_at < end."""
         return self.filter(started_at__gte=start, started_at__lt=end)
+
+
+def is_hidden() -> Exists:
+    """Whether an interaction is deleted and its rows are only still to be removed."""
+    return Exists(HiddenInteraction.objects.filter(interaction_id=OuterRef("pk")))
 
 
 def _label(kind: str) -> models.ForeignKey:

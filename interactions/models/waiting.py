@@ -21,8 +21,11 @@ class WaitingTags(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "waiting tags"
         indexes = [
-            # Serves linking: what waits for a user when an interaction of theirs arrives.
-            models.Index(fields=["project", "end_user"], name="waiting_tags_of_user"),
+            # Serves linking, what waits for a user when an interaction of theirs arrives, and the removal
+            # of users.
+            models.Index(fields=["end_user"], name="waiting_tags_of_user"),
+            # Serves the removal of everything.
+            models.Index(fields=["project"], name="waiting_tags_of_project"),
         ]
 
     def __str__(self) -> str:

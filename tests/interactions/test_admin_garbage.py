@@ -10,6 +10,7 @@ from tests.interactions.admin_browser import ask, record_one
 MODELS = (
     "interaction",
     "conversation",
+    "deletion",
     "enduser",
     "feedbackaction",
     "label",

@@ -66,7 +66,7 @@ def test_issued_key_is_shown_and_opens_its_project(browser: Client, shop: Projec
 
     [key] = clear_keys(response)
     assert find_key_holder(key) == KeyHolder(
-        n_sealed=0, project_id=shop.pk, prefix=key[:8], scopes=frozenset({"query", "manage"})
+        n_sealed=0, project_id=shop.pk, prefix=key[:8], name="exporter", scopes=frozenset({"query", "manage"})
     )
     # In the words and the order that every key has.
     assert ProjectAPIKey.objects.get().scopes == "query manage"

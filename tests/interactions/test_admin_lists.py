@@ -27,6 +27,7 @@ from tests.interactions.admin_browser import NOON, ask, line_of, record_one, sho
 MODELS = (
     "interaction",
     "conversation",
+    "deletion",
     "enduser",
     "feedbackaction",
     "label",

@@ -30,7 +30,11 @@ def test_create_project_ends_with_a_key_that_opens_it():
     project = Project.objects.get()
     assert project.name == "Web shop"
     assert find_key_holder(key) == KeyHolder(
-        n_sealed=0, project_id=project.pk, prefix=key[:8], scopes=frozenset({"query", "ingest"})
+        n_sealed=0,
+        project_id=project.pk,
+        prefix=key[:8],
+        name="create_project",
+        scopes=frozenset({"query", "ingest"}),
     )
 
 
@@ -74,7 +78,11 @@ def test_create_api_key_ends_with_a_key_of_the_project(shop: Project):
     *_, key = run("create_api_key", "--project", "Shop")
 
     assert find_key_holder(key) == KeyHolder(
-        n_sealed=0, project_id=shop.pk, prefix=key[:8], scopes=frozenset({"query", "ingest"})
+        n_sealed=0,
+        project_id=shop.pk,
+        prefix=key[:8],
+        name="create_api_key",
+        scopes=frozenset({"query", "ingest"}),
     )
 
 

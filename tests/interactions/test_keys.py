@@ -31,7 +31,11 @@ def test_issued_key_finds_its_project_and_default_scopes(project: Project):
     key = issue(project)
 
     assert find_key_holder(key) == KeyHolder(
-        project_id=project.pk, n_sealed=0, prefix=key[:8], scopes=frozenset({"query", "ingest"})
+        project_id=project.pk,
+        n_sealed=0,
+        prefix=key[:8],
+        name="a test",
+        scopes=frozenset({"query", "ingest"}),
     )
 
 

@@ -24,6 +24,7 @@ from interactions.columnar.sealing import (
     sealer_lock,
 )
 from interactions.columnar.verifying import verify_project
+from interactions.ingest.deleting import finish_deletions
 from interactions.management.projects import find_project
 from interactions.models import Project
 
@@ -86,6 +87,7 @@ class Command(BaseCommand):
             # As between requests: a database that was restarted is connected to anew.
             close_old_connections()
             try:
+                finish_deletions()
                 seen, newest = newest, newest_mark()
                 if newest != seen and n_waits < MAX_WAITS:
                     n_waits += 1
