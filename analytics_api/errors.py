@@ -54,9 +54,9 @@ class PayloadTooLarge(exceptions.APIException):
         super().__init__(f"The request body is too large; at most {limit_bytes} bytes are accepted.")
 
 
-def body_error(error: exceptions.ValidationError) -> Unprocessable:
-    """The 422 for everything a serializer found wrong with a body."""
-    return Unprocessable(list(_flatten(error.detail, ("body",))))
+def form_error(error: exceptions.ValidationError, place: str = "body") -> Unprocessable:
+    """The 422 for everything a serializer found wrong with a body, or with the "query" of an address."""
+    return Unprocessable(list(_flatten(error.detail, (place,))))
 
 
 def _flatten(detail: Any, loc: tuple[str | int, ...]) -> Iterator[ErrorItem]:

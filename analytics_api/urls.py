@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path
 
 from . import views
-from .views import deletion, details, docs, projects
+from .views import deletion, details, docs, export, projects
 
 external = [
     re_path(
@@ -16,6 +16,7 @@ external = [
         views.InteractionMultiAggregates.as_view(),
         name="get-interaction-multi-aggregates",
     ),
+    re_path(r"^export/interactions/?$", export.ExportInteractions.as_view(), name="export-interactions"),
     re_path(
         r"^export/interactions/detail/(?P<interaction_id>[^/]+)/?$",
         details.InteractionDetail.as_view(),

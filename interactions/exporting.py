@@ -1,8 +1,8 @@
-"""Export of a project's interactions as the lines that import takes."""
+"""Export of a project's interactions: as the lines that import takes, or as records."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.db.models import Q
 from interactions import dialect
 from interactions.ingest.reading import read_records
 from interactions.ingest.records import FOLDED_TEXTS, LISTED_KINDS, FeedbackRecord, InteractionRecord
-from interactions.models import DimensionKind, Interaction, Project
+from interactions.models import DimensionKind, Interaction, InteractionQuerySet, Project
 from interactions.times import format_utc
 
 # How many interactions are in memory at once: few enough for texts of a megabyte each.
@@ -26,25 +26,51 @@ def export_lines(project: Project, using: str = DEFAULT_DB_ALIAS) -> Iterator[by
     Constant memory, and one view of the data however long it takes: what is recorded
     meanwhile is not in it. Importing the lines gives the same interactions back.
     """
+    rows = Interaction.objects.using(using).for_project(project)
+    batch = _FROM_THE_START
     with dialect.snapshot(using):
-        for primary_keys in _batches_of_keys(project, using):
-            records = read_records(using, primary_keys)
-            for pk in primary_keys:
-                yield orjson.dumps(_import_line(records[pk]), option=orjson.OPT_APPEND_NEWLINE)
+        while batch := _next_batch(rows, batch):
+            for record in _read(using, batch):
+                yield orjson.dumps(_import_line(record), option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _batches_of_keys(project: Project, using: str) -> Iterator[list[int]]:
-    rows = Interaction.objects.using(using).for_project(project).order_by("started_at", "id")
-    # Served by interaction_project_started; every batch starts where the last one ended.
-    batch = list(rows.values_list("started_at", "id")[:_BATCH])
-    while batch:
-        yield [pk for _, pk in batch]
-        batch = list(rows.filter(_after(*batch[-1])).values_list("started_at", "id")[:_BATCH])
+def read_batches(
+    project: Project | int, start: datetime, end: datetime, using: str = DEFAULT_DB_ALIAS
+) -> Iterator[list[InteractionRecord]]:
+    """Yield the interactions with start <= started_at < end, oldest first, a batch at a time.
+
+    Constant memory, and nothing held between batches, however long whoever reads them takes: each
+    is of one moment. What is recorded meanwhile may come or not, and none comes twice.
+    """
+    rows = Interaction.objects.using(using).for_project(project).started_between(start, end)
+    batch = _FROM_THE_START
+    while True:
+        with dialect.snapshot(using):
+            batch = _next_batch(rows, batch)
+            records = _read(using, batch)
+        if not records:
+            return
+        yield records
 
 
-def _after(started_at: datetime, pk: int) -> Q:
-    # The first condition says nothing new, but it is the one an index can use.
-    return Q(started_at__gte=started_at) & (Q(started_at__gt=started_at) | Q(id__gt=pk))
+# A batch: when each interaction started, and its primary key.
+_Batch = Sequence[tuple[datetime, int]]
+_FROM_THE_START: _Batch = ()
+
+
+def _next_batch(rows: InteractionQuerySet, last: _Batch) -> _Batch:
+    """The batch after the last one, by start and key."""
+    if last:
+        started_at, pk = last[-1]
+        # The first condition says nothing new, but it is the one an index can use.
+        rows = rows.filter(Q(started_at__gte=started_at) & (Q(started_at__gt=started_at) | Q(id__gt=pk)))
+    # Served by interaction_project_started.
+    return list(rows.order_by("started_at", "id").values_list("started_at", "id")[:_BATCH])
+
+
+def _read(using: str, batch: _Batch) -> list[InteractionRecord]:
+    records = read_records(using, [pk for _, pk in batch]) if batch else {}
+    return [records[pk] for _, pk in batch]
 
 
 def _import_line(record: InteractionRecord) -> dict[str, Any]:

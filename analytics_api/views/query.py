@@ -8,7 +8,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from analytics_api.errors import body_error
+from analytics_api.errors import form_error
 from analytics_api.serializers.fields import Form
 from interactions.models import Scope
 
@@ -26,4 +26,4 @@ class QueryView(APIView):
         try:
             return self.request_form.run_validation(data)
         except ValidationError as error:
-            raise body_error(error) from None
+            raise form_error(error) from None
