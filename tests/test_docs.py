@@ -33,7 +33,7 @@ def requests_of(page: Path) -> list[tuple[str, str]]:
 def test_requests_are_answered_as_written(name, live_server):
     project = Project.objects.create(name="examples")
     import_file(project, str(EXAMPLES))
-    environment = {**os.environ, "KEY": issue_key(project, name="docs")}
+    environment = {**os.environ, "KEY": issue_key(project, name="docs", scopes="query ingest manage")}
     found = requests_of(BASE_DIR / name)
     assert found
     for request, answer in found:
