@@ -31,7 +31,7 @@ from .transactions import in_project
 from .writing import delete_rows
 
 # What writers wait for a portion, about.
-_PORTION_SECONDS = 0.2
+_PORTION_SECONDS = 0.3
 _FIRST_PORTION = 250
 _MAX_PORTION = 5000
 # A writer that SQLite makes wait looks again after a tenth of a second at the latest.
@@ -122,11 +122,16 @@ def _newest(using: str, project_id: int) -> int | None:
 
 def _remove_hidden(using: str, project_id: int) -> None:
     size = _FIRST_PORTION
-    while True:
+    started = 0.0
+
+    def work() -> int | None:
+        # Not before: it may have waited for others.
+        nonlocal started
         started = time.monotonic()
-        n_removed = in_project(
-            using, project_id, lambda size=size: _remove_portion(using, project_id, size), alone=True
-        )
+        return _remove_portion(using, project_id, size)
+
+    while True:
+        n_removed = in_project(using, project_id, work, alone=True)
         if n_removed is None:
             return
         if n_removed < size:
