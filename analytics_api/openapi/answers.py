@@ -1,32 +1,16 @@
-"""What is answered: rows made from the catalog's metrics, and every refusal."""
+"""What questions are answered with: rows made from the catalog's metrics."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from analytics_api.catalog import METRICS
 from analytics_api.catalog.metrics import MetricField
-from analytics_api.errors import ERROR_TYPES, RETRY_AFTER_SECONDS
+from interactions.models import FeedbackType
 
-Schema = dict[str, Any]
+from .schemas import Schema, in_its_own_section, list_of, object_of, page_of, reference, text
 
-
-def reference(kind: str, name: str) -> Schema:
-    return {"$ref": f"#/components/{kind}/{name}"}
-
-
-def _metric_fields() -> dict[str, Schema]:
-    """Every field that variables fill, then those that `include_previous` adds."""
-    fields = [(metric, field) for metric in METRICS.values() for field in metric.fields]
-    return {
-        field.name: _number(field, f"`{metric.name}` ({field.unit}): {metric.help}")
-        for metric, field in fields
-    } | {
-        f"{field.name}_prev": _number(field, f"`{field.name}` over the previous range.")
-        for _, field in fields
-        if field.has_previous
-    }
+_FIELDS = [(metric, field) for metric in METRICS.values() for field in metric.fields]
 
 
 def _number(field: MetricField, description: str) -> Schema:
@@ -34,16 +18,14 @@ def _number(field: MetricField, description: str) -> Schema:
     return {"type": field.json_type, "minimum": 0, "description": description}
 
 
-def _object(description: str, properties: Mapping[str, Schema], required: list[str] | None = None) -> Schema:
-    """An object with these fields, all of them always there unless `required` says otherwise."""
-    return {
-        "type": "object",
-        "description": description,
-        "properties": dict(properties),
-        "required": list(properties) if required is None else required,
-    }
-
-
+# Every field that variables fill, then those of the previous range.
+_METRIC_FIELDS: dict[str, Schema] = {
+    field.name: _number(field, f"`{metric.name}` ({field.unit}): {metric.help}") for metric, field in _FIELDS
+} | {
+    f"{field.name}_prev": _number(field, f"`{field.name}` over the previous range.")
+    for _, field in _FIELDS
+    if field.has_previous
+}
 GROUP_FIELDS: dict[str, Schema] = {
     "group_name": {
         "type": "string",
@@ -56,124 +38,53 @@ GROUP_FIELDS: dict[str, Schema] = {
         "description": "The values of `additional_group_bys`, in their order; null for no value.",
     },
 }
+_KINDS = list_of({"type": "string"}, "The kinds of the list that the row belongs to, as sent.")
+_BUCKET = text("The moment that the bucket begins with.", format="date-time")
+_LEFT_OUT = "Fields of variables that were not asked for and fields without a value are left out."
+
+
+def _with_numbers(description: str, properties: Mapping[str, Schema]) -> Schema:
+    return {"allOf": [object_of(description, properties), reference("schemas", "Numbers")]}
+
 
 SCHEMAS: dict[str, Schema] = {
-    "AggregateRow": _object(
-        "One group. Fields of variables that were not asked for and fields without a value are left out.",
-        GROUP_FIELDS | _metric_fields(),
-        required=list(GROUP_FIELDS),
+    "Numbers": in_its_own_section(
+        object_of(f"What variables fill. {_LEFT_OUT}", _METRIC_FIELDS, required=()),
+        is_sent=False,
     ),
-    "AggregatePage": _object(
-        "A page of groups.",
+    "AggregateRow": _with_numbers("One group.", GROUP_FIELDS),
+    "AggregatePage": page_of("AggregateRow", "A page of groups."),
+    "MultiAggregateRow": _with_numbers("One group of one of the lists.", GROUP_FIELDS | {"kinds": _KINDS}),
+    "MultiAggregatePage": page_of("MultiAggregateRow", "A page of the groups of all lists together."),
+    "BucketRow": _with_numbers("One bucket; counts are 0 where nothing was.", {"bucket": _BUCKET}),
+    "TimeSeries": object_of(
+        "Buckets and what was in them.",
         {
-            "total": {
-                "type": "integer",
-                "minimum": 0,
-                "description": "Groups there are, on all pages together.",
-            },
-            "offset": {"type": "integer", "minimum": 0, "description": "As asked."},
-            "limit": {"type": "integer", "minimum": 1, "description": "As asked."},
-            "data": {
-                "type": "array",
-                "items": reference("schemas", "AggregateRow"),
-                "description": "The rows of the page.",
-            },
+            "buckets": list_of(_BUCKET, "The starts of the buckets, in order and without gaps."),
+            "datasets": object_of(
+                "Rows by name.",
+                {"total": list_of(reference("schemas", "BucketRow"), "A row for each bucket, in order.")},
+            ),
         },
     ),
-    "Error": _object("Why there is no answer.", {"detail": {"type": "string"}}),
-    "ValidationError": _object(
-        "One thing that is wrong with a request.",
+    "ListedInteraction": object_of(
+        "One interaction, in short. What it does not have is left out.",
         {
-            "loc": {
-                "type": "array",
-                "items": {"type": ["string", "integer"]},
-                "description": "Where: `body`, then keys and indexes that count from 0.",
-            },
-            "msg": {"type": "string", "description": "What would be accepted; for people."},
-            "type": {
-                "type": "string",
-                "enum": sorted(ERROR_TYPES),
-                "description": "What kind of thing; for programs.",
-            },
+            "id": text("Its id, by which the details are asked for.", format="uuid"),
+            "input_text": text("What the user wrote; empty when content is hidden."),
+            "output_text": text("What was answered."),
+            "end_user": {"type": ["string", "null"], "description": "Who asked."},
+            "timestamp": text("When it started.", format="date-time"),
+            "user_query": text("What was asked, in the application's words."),
+            "warning_message": text("What the application warned of."),
+            "negative_intent_message": text("What the user complained of."),
+            "feedback_type": text(
+                "The first of negative explicit, positive explicit, negative implicit and positive implicit "
+                "that it has.",
+                enum=list(FeedbackType.values),
+            ),
         },
+        required=["id", "input_text", "output_text", "end_user", "timestamp"],
     ),
-    "HTTPValidationError": _object(
-        "Everything that is wrong with a request.",
-        {"detail": {"type": "array", "items": reference("schemas", "ValidationError"), "minItems": 1}},
-    ),
-}
-
-
-def _refusal(
-    description: str, example: Any, *, schema: str = "Error", headers: Mapping[str, Schema] | None = None
-) -> Schema:
-    response: Schema = {
-        "description": description,
-        "content": {
-            "application/json": {"schema": reference("schemas", schema), "example": {"detail": example}}
-        },
-    }
-    if headers:
-        response["headers"] = dict(headers)
-    return response
-
-
-def _header(description: str, schema: Schema) -> Schema:
-    return {"description": description, "required": True, "schema": schema}
-
-
-# The name of each refusal, and the status it is answered with by every endpoint that reads a body.
-REFUSALS = {
-    "401": "BadKey",
-    "403": "MissingScope",
-    "405": "WrongMethod",
-    "413": "TooLarge",
-    "422": "Invalid",
-    "503": "Unavailable",
-}
-
-RESPONSES: dict[str, Schema] = {
-    "BadKey": _refusal(
-        "The API key is missing, malformed, unknown, revoked or expired. Nothing else is ever answered so.",
-        "The API key is not valid.",
-        headers={"WWW-Authenticate": _header("How to present a key.", {"type": "string", "const": "Bearer"})},
-    ),
-    "MissingScope": _refusal(
-        "The API key is good, and lacks the scope that is needed.", "The API key lacks the scope 'query'."
-    ),
-    "WrongMethod": _refusal(
-        "The address answers other methods.",
-        "Method Not Allowed",
-        headers={"Allow": _header("The methods it answers.", {"type": "string"})},
-    ),
-    "TooLarge": _refusal(
-        "The body is over the limit of the server.",
-        "The request body is too large; at most 10000000 bytes are accepted.",
-    ),
-    "Invalid": _refusal(
-        "The body is not JSON, not what the schema says, or breaks a rule of the endpoint. All that is wrong "
-        "is listed.",
-        [
-            {
-                "loc": ["body", "variables", 0],
-                "msg": f"unknown name 'n_user'. Did you mean 'n_users'? Known: {', '.join(METRICS)}.",
-                "type": "enum",
-            },
-            {
-                "loc": ["body", "limit"],
-                "msg": "expected 1 or more",
-                "type": "greater_than_equal",
-            },
-        ],
-        schema="HTTPValidationError",
-    ),
-    "Unavailable": _refusal(
-        "The database does not answer, or not in time. The same request may succeed later.",
-        "The database did not answer, or not in time; try again.",
-        headers={
-            "Retry-After": _header(
-                "Seconds to wait.", {"type": "integer", "minimum": 0, "examples": [RETRY_AFTER_SECONDS]}
-            )
-        },
-    ),
+    "InteractionPage": page_of("ListedInteraction", "A page of interactions, newest first."),
 }

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any
 
 import orjson
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
 from analytics_api.serializers.fields import Form
 
-from .answers import REFUSALS, RESPONSES, SCHEMAS, reference
+from .answers import SCHEMAS
 from .conventions import CONVENTIONS
+from .detail_answers import DETAIL_SCHEMAS
+from .examples import Example
 from .extensions import KeySchemes
-from .operations import OPERATIONS, TAGS, Operation
+from .operation import Operation
+from .operations import OPERATIONS, TAGS
+from .project_operations import PROJECT_SCHEMAS
+from .refusals import REFUSAL_SCHEMAS, REFUSALS, REFUSALS_OF_BODIES, RESPONSES
+from .schemas import Schema, reference
 
 # What drf-spectacular lists: path, the regular expression it comes from, method, view.
 ListedEndpoint = tuple[str, str, str, Callable[..., Any]]
@@ -24,7 +30,7 @@ ListedEndpoint = tuple[str, str, str, Callable[..., Any]]
 
 @cache
 def document() -> dict[str, Any]:
-    """The OpenAPI document of the query API. Not to be changed: it is made once a process."""
+    """The OpenAPI document of every endpoint. Not to be changed: it is made once a process."""
     return SchemaGenerator().get_schema(public=True)
 
 
@@ -38,7 +44,7 @@ class ApiSchema(AutoSchema):
 
     @property
     def operation(self) -> Operation:
-        return OPERATIONS[type(self.view)]
+        return OPERATIONS[self.method, type(self.view)]
 
     def get_operation_id(self) -> str:
         return self.operation.id
@@ -52,49 +58,63 @@ class ApiSchema(AutoSchema):
     def get_description(self) -> str:
         return self.operation.description
 
-    def get_request_serializer(self) -> Form:
-        return self.view.request_form
+    def get_override_parameters(self) -> list[OpenApiParameter]:
+        return list(self.operation.parameters)
+
+    def get_request_serializer(self) -> Form | Schema:
+        return self.operation.body or self.view.request_form
 
     def get_response_serializers(self) -> dict[int, OpenApiResponse]:
         operation = self.operation
         return {200: OpenApiResponse(reference("schemas", operation.answer), operation.answer_description)}
 
     def get_examples(self) -> list[OpenApiExample]:
-        return [
-            OpenApiExample(
-                example.name,
-                value,
-                summary=example.title,
-                description=description,
-                request_only=value is example.request,
-                response_only=value is example.answer,
+        return [made for example in self.operation.examples for made in self._parts(example)]
+
+    def _parts(self, example: Example) -> Iterator[OpenApiExample]:
+        """What is sent in the address, what is sent in the body, and the answer."""
+        names = {"name": example.name, "summary": example.title}
+        for name, value in example.path.items():
+            yield OpenApiExample(**names, value=value, parameter_only=(name, OpenApiParameter.PATH))
+        if example.request is not None:
+            yield OpenApiExample(
+                **names, value=example.request, description=example.description, request_only=True
             )
-            for example in self.operation.examples
-            for value, description in ((example.request, example.description), (example.answer, ""))
-        ]
+        yield OpenApiExample(**names, value=example.answer, response_only=True)
+
+    def get_auth(self) -> list[dict[str, list[str]]]:
+        # OpenAPI 3.1 lets a key have roles; ours are its scopes.
+        scope = self.view.required_scope
+        return [{name: [scope] for name in one} for one in super().get_auth()]
 
     def map_parsers(self) -> list[str]:
         # The parser takes any type, because clients differ; they should send this one.
         return ["application/json"]
 
 
-def only_the_query_api(endpoints: Iterable[ListedEndpoint]) -> list[ListedEndpoint]:
-    """The endpoints to describe, each without the slash that may follow it."""
-    return [
+def described_endpoints(endpoints: Iterable[ListedEndpoint]) -> list[ListedEndpoint]:
+    """The endpoints to describe, in the order of `OPERATIONS`, each without the slash that may follow it."""
+    order = list(OPERATIONS)
+    described = [
         (path.rstrip("/"), regex, method, view)
         for path, regex, method, view in endpoints
-        if view.cls in OPERATIONS
+        if (method, view.cls) in OPERATIONS
     ]
+    return sorted(described, key=lambda endpoint: order.index((endpoint[2], endpoint[3].cls)))
 
 
 def complete_document(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Add what is the same for every endpoint: the refusals, and the conventions in words."""
+    refusals = {operation.id: operation.refusals for operation in OPERATIONS.values()}
     for methods in result["paths"].values():
         for operation in methods.values():
-            for status, name in REFUSALS.items():
-                operation["responses"][status] = reference("responses", name)
+            names = REFUSALS | (REFUSALS_OF_BODIES if "requestBody" in operation else {})
+            names |= refusals[operation["operationId"]]
+            for status in sorted(names):
+                operation["responses"][status] = reference("responses", names[status])
     components = result["components"]
-    components["schemas"] = dict(sorted((components["schemas"] | SCHEMAS).items()))
+    schemas = components["schemas"] | SCHEMAS | DETAIL_SCHEMAS | PROJECT_SCHEMAS | REFUSAL_SCHEMAS
+    components["schemas"] = dict(sorted(schemas.items()))
     components["responses"] = RESPONSES
     # The way to present a key that clients should choose comes first, not the first in the alphabet.
     components["securitySchemes"] = {name: components["securitySchemes"][name] for name in KeySchemes.name}

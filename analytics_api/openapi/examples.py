@@ -5,8 +5,8 @@ The answers are those of the small dataset of the tests, which hold every exampl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 Json = dict[str, Any]
@@ -16,20 +16,26 @@ WEEK = {"start": "2024-05-27T00:00:00Z", "end": "2024-06-03T00:00:00Z"}
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """title: the question. description: how it is put."""
+    """title: the question. description: how it is put.
+
+    request: the body; None for endpoints without. path: values for the places in the address.
+    made_anew: fields of request and answer that are never the same twice, such as keys.
+    """
 
     name: str
     title: str
     description: str
-    request: Json
     answer: Json
+    request: Json | None = None
+    path: Mapping[str, str] = field(default_factory=dict)
+    made_anew: Sequence[str] = ()
 
 
-def _page(total: int, *, limit: int, rows: Sequence[Json]) -> Json:
+def page(total: int, *, limit: int, rows: Sequence[Json]) -> Json:
     return {"total": total, "offset": 0, "limit": limit, "data": list(rows)}
 
 
-def _row(group_name: str, *additional_groups: str | None, **numbers: float) -> Json:
+def row(group_name: str, *additional_groups: str | None, **numbers: float) -> Json:
     return {"group_name": group_name, "additional_groups": list(additional_groups), **numbers}
 
 
@@ -40,11 +46,11 @@ AGGREGATES = (
         description="Without `group_by` there is one row, the total; without `variables` it has the seven "
         "that are computed by default.",
         request={"time_range": WEEK, "filters": [], "limit": 1, "offset": 0},
-        answer=_page(
+        answer=page(
             1,
             limit=1,
             rows=[
-                _row(
+                row(
                     "total",
                     n_interactions=9,
                     n_users=4,
@@ -75,13 +81,13 @@ AGGREGATES = (
             "limit": 3,
             "offset": 0,
         },
-        answer=_page(
+        answer=page(
             3,
             limit=3,
             rows=[
-                _row("billing", n_interactions=5, cost=380),
-                _row("shipping", n_interactions=2, cost=30),
-                _row("other", n_interactions=1, cost=0),
+                row("billing", n_interactions=5, cost=380),
+                row("shipping", n_interactions=2, cost=30),
+                row("other", n_interactions=1, cost=0),
             ],
         ),
     ),
@@ -99,13 +105,13 @@ AGGREGATES = (
             "limit": 10,
             "offset": 0,
         },
-        answer=_page(
+        answer=page(
             3,
             limit=10,
             rows=[
-                _row("large", "pro", n_interactions=4, latency_seconds=2.625, cost=620),
-                _row("small", "free", n_interactions=3, latency_seconds=1.6666666666666667, cost=80),
-                _row("small", None, n_interactions=1, latency_seconds=0.5, cost=0),
+                row("large", "pro", n_interactions=4, latency_seconds=2.625, cost=620),
+                row("small", "free", n_interactions=3, latency_seconds=1.6666666666666667, cost=80),
+                row("small", None, n_interactions=1, latency_seconds=0.5, cost=0),
             ],
         ),
     ),
@@ -123,16 +129,16 @@ AGGREGATES = (
             "limit": 100,
             "offset": 0,
         },
-        answer=_page(
+        answer=page(
             6,
             limit=100,
             rows=[
-                _row("2024-05-27", n_interactions=2, n_users=1),
-                _row("2024-05-28", n_interactions=2, n_users=1),
-                _row("2024-05-29", n_interactions=1, n_users=1),
-                _row("2024-05-30", n_interactions=2, n_users=2),
-                _row("2024-05-31", n_interactions=1, n_users=1),
-                _row("2024-06-02", n_interactions=1, n_users=1),
+                row("2024-05-27", n_interactions=2, n_users=1),
+                row("2024-05-28", n_interactions=2, n_users=1),
+                row("2024-05-29", n_interactions=1, n_users=1),
+                row("2024-05-30", n_interactions=2, n_users=2),
+                row("2024-05-31", n_interactions=1, n_users=1),
+                row("2024-06-02", n_interactions=1, n_users=1),
             ],
         ),
     ),
@@ -151,13 +157,13 @@ AGGREGATES = (
             "limit": 10,
             "offset": 0,
         },
-        answer=_page(
+        answer=page(
             3,
             limit=10,
             rows=[
-                _row("billing", n_interactions=5, n_interactions_prev=1),
-                _row("shipping", n_interactions=2, n_interactions_prev=1),
-                _row("other", n_interactions=1, n_interactions_prev=0),
+                row("billing", n_interactions=5, n_interactions_prev=1),
+                row("shipping", n_interactions=2, n_interactions_prev=1),
+                row("other", n_interactions=1, n_interactions_prev=0),
             ],
         ),
     ),
@@ -178,12 +184,12 @@ AGGREGATES = (
             "limit": 10,
             "offset": 0,
         },
-        answer=_page(
+        answer=page(
             2,
             limit=10,
             rows=[
-                _row("billing", n_interactions=1, n_users=1),
-                _row("", n_interactions=1, n_users=1),
+                row("billing", n_interactions=1, n_users=1),
+                row("", n_interactions=1, n_users=1),
             ],
         ),
     ),
@@ -200,12 +206,12 @@ AGGREGATES = (
             "limit": 2,
             "offset": 0,
         },
-        answer=_page(
+        answer=page(
             2,
             limit=2,
             rows=[
-                _row("false", n_interactions=7, latency_seconds=2.0, session_length=1.4),
-                _row("true", n_interactions=2, latency_seconds=2.0, session_length=1.0),
+                row("false", n_interactions=7, latency_seconds=2.0, session_length=1.4),
+                row("true", n_interactions=2, latency_seconds=2.0, session_length=1.0),
             ],
         ),
     ),

@@ -17,6 +17,7 @@ from analytics_api.serializers.fields import (
     DateTimeField,
     Form,
     IntegerField,
+    JSONField,
     ListField,
     NameField,
     NullField,
@@ -24,7 +25,7 @@ from analytics_api.serializers.fields import (
     TaggedUnion,
 )
 
-from .answers import Schema
+from .schemas import Schema
 
 
 def _component_name(field: Field) -> str:
@@ -52,6 +53,14 @@ class NullSchema(OpenApiSerializerFieldExtension):
     def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> Schema:
         # drf-spectacular adds null to the types of a field that allows it; here it is the one type.
         return {"type": []}
+
+
+class JSONSchema(OpenApiSerializerFieldExtension):
+    target_class = JSONField
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> Schema:
+        # Every type but null, which drf-spectacular adds.
+        return {"type": ["object", "array", "string", "number", "boolean"]}
 
 
 class IntegerSchema(OpenApiSerializerFieldExtension):

@@ -1,35 +1,35 @@
-"""What the document says of each endpoint besides the form of its body."""
+"""What the document says of each endpoint: those that ask here, the others in files of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+
+from rest_framework.views import APIView
 
 from analytics_api.query.plan import MAX_FILTER_VALUES
-from analytics_api.views import InteractionAggregates
-from analytics_api.views.query import QueryView
+from analytics_api.serializers.aggregates import MAX_BUCKETS
+from analytics_api.views import (
+    InteractionAggregates,
+    InteractionMultiAggregates,
+    Interactions,
+    InteractionTimeSeries,
+)
 
-from .examples import AGGREGATES, Example
+from .detail_operations import DETAIL_OPERATIONS, DETAILS
+from .examples import AGGREGATES
+from .operation import Operation
+from .project_operations import PROJECT_OPERATIONS, PROJECTS
+from .question_examples import LISTING, MULTI_AGGREGATES, TIME_SERIES
 
-QUESTIONS = {"name": "Questions", "description": "Numbers about a project's interactions."}
-TAGS = [QUESTIONS]
+QUESTIONS = {
+    "name": "Questions",
+    "description": "Interactions of a project, in numbers and listed.",
+}
+# In the order in which people read.
+TAGS = [QUESTIONS, DETAILS, PROJECTS]
 
-
-@dataclass(frozen=True, kw_only=True)
-class Operation:
-    """description: paragraphs with `code` in backticks. answer: the schema's name."""
-
-    id: str
-    tag: str
-    summary: str
-    description: str
-    answer: str
-    answer_description: str
-    examples: Sequence[Example]
-
-
-OPERATIONS: dict[type[QueryView], Operation] = {
-    InteractionAggregates: Operation(
+_QUESTIONS: Mapping[tuple[str, type[APIView]], Operation] = {
+    ("POST", InteractionAggregates): Operation(
         # Without underscores, which Swagger UI takes for spaces in its links.
         id="getInteractionAggregates",
         tag=QUESTIONS["name"],
@@ -46,4 +46,39 @@ OPERATIONS: dict[type[QueryView], Operation] = {
         answer_description="The groups of the page, in the order asked for.",
         examples=AGGREGATES,
     ),
+    ("POST", InteractionMultiAggregates): Operation(
+        id="getInteractionMultiAggregates",
+        tag=QUESTIONS["name"],
+        summary="Aggregate by several lists of groups at once",
+        description="Several aggregations of the same interactions, all of one moment: each list of "
+        "`group_by_groups` is one, with its first element as `group_by` and the rest as "
+        "`additional_group_bys`; an empty list is the total. The rows of all of them are in one order, and "
+        "pages are of all rows together.",
+        answer="MultiAggregatePage",
+        answer_description="The groups of the page; `kinds` tells which list a row belongs to.",
+        examples=MULTI_AGGREGATES,
+    ),
+    ("POST", InteractionTimeSeries): Operation(
+        id="getInteractionTimeSeries",
+        tag=QUESTIONS["name"],
+        summary="Aggregate bucket by bucket",
+        description="The same numbers for every hour, day, week, month, quarter or year of the range, none "
+        "left out. The first bucket is the one that holds `start`. Each count has its `_prev`: that of the "
+        "bucket in the same place of the range of the same length just before.\n\n"
+        f"More than {MAX_BUCKETS} buckets are refused.",
+        answer="TimeSeries",
+        answer_description="The buckets, and a row for each.",
+        examples=TIME_SERIES,
+    ),
+    ("POST", Interactions): Operation(
+        id="getInteractions",
+        tag=QUESTIONS["name"],
+        summary="List interactions",
+        description="The interactions of a time range, newest first, with their texts. Pages of one range "
+        "stay as they are while newer interactions arrive.",
+        answer="InteractionPage",
+        answer_description="The interactions of the page.",
+        examples=LISTING,
+    ),
 }
+OPERATIONS = {**_QUESTIONS, **DETAIL_OPERATIONS, **PROJECT_OPERATIONS}

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .answers import Schema
 from .document import document
-from .reading_schemas import Field, follow, read_fields
+from .extensions import KeySchemes
+from .reading_schemas import Field, follow, in_words, read_fields
+from .schemas import Schema
 
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """request, answer: JSON, indented."""
+    """request: the body as JSON, indented; without one, the address. answer: JSON, indented."""
 
     title: str
     description: str
@@ -23,14 +25,16 @@ class Example:
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """One operation. path: from the root of the server."""
+    """One operation. path: from the root of the server. scope: what the key must have."""
 
     id: str
     tag: str
     method: str
     path: str
     summary: str
+    scope: str
     paragraphs: list[str]
+    parameters: list[Field]
     fields: list[Field]
     answer_description: str
     answer_fields: list[Field]
@@ -48,19 +52,14 @@ class Refusal:
 
 
 def read_endpoints() -> list[Endpoint]:
-    return [
-        _endpoint(path, method, operation)
-        for path, methods in document()["paths"].items()
-        for method, operation in methods.items()
-    ]
+    return [_endpoint(path, method, operation) for path, method, operation in _operations()]
 
 
 def read_refusals() -> list[Refusal]:
     """Every way an endpoint refuses, by status."""
     refusals = {
         status: _refusal(status, follow(response))
-        for methods in document()["paths"].values()
-        for operation in methods.values()
+        for _, _, operation in _operations()
         for status, response in operation["responses"].items()
         if "$ref" in response
     }
@@ -71,28 +70,65 @@ def read_error_types() -> list[str]:
     return document()["components"]["schemas"]["ValidationError"]["properties"]["type"]["enum"]
 
 
+def _operations() -> Iterator[tuple[str, str, Schema]]:
+    """-> path from the root of the server, method, operation"""
+    for path, methods in document()["paths"].items():
+        server, *_ = methods.get("servers", document()["servers"])
+        for method, operation in methods.items():
+            if method != "servers":
+                yield server["url"] + path, method.upper(), operation
+
+
 def _endpoint(path: str, method: str, operation: Schema) -> Endpoint:
-    body = operation["requestBody"]["content"]["application/json"]
-    answer = operation["responses"]["200"]["content"]["application/json"]
+    body = _json(operation.get("requestBody"))
+    answer = _json(operation["responses"]["200"])
     return Endpoint(
         id=operation["operationId"],
         tag=operation["tags"][0],
-        method=method.upper(),
-        path=document()["servers"][0]["url"] + path,
+        method=method,
+        path=path,
         summary=operation["summary"],
+        scope=operation["security"][0][KeySchemes.name[0]][0],
         paragraphs=operation["description"].split("\n\n"),
-        fields=list(read_fields(follow(body["schema"]))),
+        parameters=[_parameter(parameter) for parameter in operation.get("parameters", ())],
+        fields=list(read_fields(follow(body["schema"]))) if body else [],
         answer_description=operation["responses"]["200"]["description"],
         answer_fields=list(read_fields(follow(answer["schema"]))),
         examples=[
             Example(
                 title=example["summary"],
-                description=example["description"],
-                request=_indented(example["value"]),
-                answer=_indented(answer["examples"][name]["value"]),
+                description=body["examples"][name]["description"] if body else "",
+                request=_indented(body["examples"][name]["value"])
+                if body
+                else _address(path, method, operation, name),
+                answer=_indented(example["value"]),
             )
-            for name, example in body["examples"].items()
+            for name, example in answer["examples"].items()
         ],
+    )
+
+
+def _json(content: Schema | None) -> Schema | None:
+    """What a body or an answer holds."""
+    return content and content["content"]["application/json"]
+
+
+def _address(path: str, method: str, operation: Schema, example: str) -> str:
+    """-> GET /api/external/export/interactions/detail/0000..."""
+    for parameter in operation["parameters"]:
+        path = path.replace(f"{{{parameter['name']}}}", parameter["examples"][example]["value"])
+    return f"{method} {path}"
+
+
+def _parameter(parameter: Schema) -> Field:
+    """A place in the address, or a header, as a field: `interaction_id` in the path."""
+    return Field(
+        name=parameter["name"],
+        type=in_words(parameter["schema"]),
+        section=None,
+        is_required=parameter.get("required", False),
+        default=None,
+        description=f"In the {parameter['in']}. {parameter['description']}",
     )
 
 

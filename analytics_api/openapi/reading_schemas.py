@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from analytics_api.serializers.fields import MAX_INTEGER
 
-from .answers import Schema
 from .document import document
+from .schemas import Schema
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +62,29 @@ class Enumeration:
     members: dict[str, str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Object:
+    """An object that is part of several bodies or answers. is_sent: of bodies."""
+
+    name: str
+    description: str
+    is_sent: bool
+    fields: list[Field]
+
+
+def read_objects() -> list[Object]:
+    return [
+        Object(
+            name=name,
+            description=schema["description"],
+            is_sent=schema["x-ownSection"] == "sent",
+            fields=list(read_fields(schema)),
+        )
+        for name, schema in _schemas().items()
+        if _has_own_section(schema)
+    ]
+
+
 def read_unions() -> list[Union]:
     return [_union(name, schema) for name, schema in _schemas().items() if _is_union(schema)]
 
@@ -84,8 +107,9 @@ def follow(reference: Schema) -> Schema:
 
 def read_fields(schema: Schema, prefix: str = "") -> Iterator[Field]:
     """The fields of an object, each followed by those of the objects in it."""
-    for name, given in schema["properties"].items():
-        is_required = name in schema["required"]
+    own, *others = schema.get("allOf", [schema])
+    for name, given in own["properties"].items():
+        is_required = name in own.get("required", ())
         words, section = _type(given, is_required)
         yield Field(
             name=f"{prefix}{name}",
@@ -100,16 +124,32 @@ def read_fields(schema: Schema, prefix: str = "") -> Iterator[Field]:
         if "items" in target:
             target, _ = _target(target["items"])
             place = f"{prefix}{name}[]."
-        if "properties" in target:
+        if ("properties" in target or "allOf" in target) and not _has_own_section(target):
             yield from read_fields(target, place)
+    for other in others:
+        _, section = _target(other)
+        yield Field(
+            name=f"{prefix}…",
+            type=section,
+            section=section,
+            is_required=False,
+            default=None,
+            description=f"And the fields of `{section}`.",
+        )
 
 
 def _target(schema: Schema) -> tuple[Schema, str | None]:
     """The component a schema refers to and its name; the schema itself when it refers to none."""
-    for place in (schema, *schema.get("allOf", ()), *schema.get("oneOf", ())):
+    # What is made of several things is no reference to one of them.
+    wrapped = schema.get("allOf", ()) if len(schema.get("allOf", ())) == 1 else schema.get("oneOf", ())
+    for place in (schema, *wrapped):
         if "$ref" in place:
             return follow(place), place["$ref"].rpartition("/")[2]
     return schema, None
+
+
+def in_words(schema: Schema) -> str:
+    return _type(schema, True)[0]
 
 
 def _type(schema: Schema, is_required: bool) -> tuple[str, str | None]:
@@ -118,8 +158,10 @@ def _type(schema: Schema, is_required: bool) -> tuple[str, str | None]:
     The null that an optional field accepts is not mentioned: it means the same as absent.
     """
     target, component = _target(schema)
-    if _is_union(target) or _is_enumeration(target):
+    if _is_union(target) or _is_enumeration(target) or _has_own_section(target):
         return component, component
+    if "type" not in target:
+        return "object" if "allOf" in target else "anything", None
     types = [target["type"]] if isinstance(target["type"], str) else target["type"]
     if "items" in target:
         words, section = _type(target["items"], True)
@@ -130,8 +172,14 @@ def _type(schema: Schema, is_required: bool) -> tuple[str, str | None]:
 
 
 def _word(type: str, schema: Schema) -> str:
+    if type == "null":
+        return type
     if "enum" in schema:
         return " or ".join(f"`{name}`" for name in schema["enum"] if name is not None)
+    if "const" in schema:
+        return f"`{schema['const']}`"
+    if "additionalProperties" in schema and "properties" not in schema:
+        return f"object of {in_words(schema['additionalProperties'])}"
     if "maximum" in schema:
         bound = f" to {schema['maximum']}" if schema["maximum"] < MAX_INTEGER else " or more"
         return f"{type}, {schema['minimum']}{bound}"
@@ -166,6 +214,10 @@ def _schemas() -> dict[str, Schema]:
 
 def _is_union(schema: Schema) -> bool:
     return "discriminator" in schema
+
+
+def _has_own_section(schema: Schema) -> bool:
+    return "x-ownSection" in schema
 
 
 def _is_enumeration(schema: Schema) -> bool:

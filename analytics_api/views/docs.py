@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from analytics_api.openapi import document, document_json
 from analytics_api.openapi.conventions import CONVENTIONS
 from analytics_api.openapi.reading import read_endpoints, read_error_types, read_refusals
-from analytics_api.openapi.reading_schemas import read_enumerations, read_unions
+from analytics_api.openapi.reading_schemas import read_enumerations, read_objects, read_unions
 
 # The first question of the page asks about so many days up to now.
 N_DAYS = 30
@@ -42,6 +42,7 @@ def reference(request: HttpRequest) -> HttpResponse:
             "document": document(),
             "conventions": CONVENTIONS,
             "endpoints": read_endpoints(),
+            "objects": read_objects(),
             "unions": read_unions(),
             "enumerations": read_enumerations(),
             "refusals": read_refusals(),
