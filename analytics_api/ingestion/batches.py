@@ -17,8 +17,9 @@ from interactions.ingest import (
 
 from .sent import all_of, flag_at, list_at, refused
 
+INVALID = "invalid"
 # An interaction that was there, changed or not, is not there twice.
-_STATUS = {Outcome.STORED: "stored", Outcome.UPDATED: "updated", Outcome.UNCHANGED: "updated"}
+STATUS = {Outcome.STORED: "stored", Outcome.UPDATED: "updated", Outcome.UNCHANGED: "updated"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +36,10 @@ class Batch:
         results = []
         for position in range(len(self.items) + len(self.reasons)):
             if reason := self.reasons.get(position):
-                results.append({"status": "invalid", "detail": reason})
+                results.append({"status": INVALID, "detail": reason})
             else:
                 public_id, outcome = next(good)
-                results.append({"status": _STATUS[outcome], "interaction_id": str(public_id)})
+                results.append({"status": STATUS[outcome], "interaction_id": str(public_id)})
         return results
 
 

@@ -14,7 +14,7 @@ from .sent import Sent, all_of, first_given, flag_at, list_at, object_at, refuse
 from .traces import told_by_spans, told_by_traces
 
 # What versions of the wire call a field, besides our name for it.
-_OTHER_NAMES = {
+OTHER_NAMES = {
     "feature_flags": ("feature_flag",),
     "feedback_actions": ("user_feedback",),
     "data_sources": ("rag_sources",),
@@ -22,7 +22,7 @@ _OTHER_NAMES = {
     "traces": ("trace", "spans"),
 }
 # What an interaction of a conversation takes from it.
-_OF_CONVERSATION = ("end_user", "end_user_group_profile", "conversation_id", "hide_content")
+OF_CONVERSATION = ("end_user", "end_user_group_profile", "conversation_id", "hide_content")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ def conversation(body: Mapping[str, Any]) -> Submission:
     """{"conversation": {"interactions": [...], "end_user", "conversation_id"?}, "anonymize"?}"""
     loc = ("body", "conversation")
     raw = object_at(body.get("conversation"), loc)
-    shared = {name: raw[name] for name in _OF_CONVERSATION if raw.get(name) is not None}
+    shared = {name: raw[name] for name in OF_CONVERSATION if raw.get(name) is not None}
     # Without an id they belong together all the same.
     shared.setdefault("conversation_id", str(uuid4()))
     place = (*loc, "interactions")
@@ -77,7 +77,7 @@ def _submission(body: Mapping[str, Any], sent: Sequence[Sent]) -> Submission:
 
 def _sent(raw: Mapping[str, Any], loc: tuple[str | int, ...]) -> Sent:
     fields, names = dict(raw), {}
-    for name, others in _OTHER_NAMES.items():
+    for name, others in OTHER_NAMES.items():
         if given := first_given(raw, (name, *others)):
             names[name], fields[name] = given
     fields["feature_flags"] = _listed(fields.get("feature_flags"))

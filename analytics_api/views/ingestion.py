@@ -50,16 +50,32 @@ class Interactions(IngestionView):
 
     translator: Translator = staticmethod(interactions.interaction)
 
-    def post(self, request: Request, *_: str) -> Response:
+    def post(self, request: Request, **_: str) -> Response:
         sent = self.translator(self.body_of(request))
         recorded = record_interactions(request.auth.project_id, sent.items, anonymize=sent.anonymize)
         return Response(OK | {"interaction_id": recorded.ids[0], "interaction_ids": recorded.ids})
 
 
+class TracedInteractions(Interactions):
+    """The same under the name that SDKs use for interactions with traces."""
+
+
+class WatchedEvents(Interactions):
+    """What the Python SDK saw."""
+
+    translator = staticmethod(interactions.watched_event)
+
+
+class Conversations(Interactions):
+    """A whole conversation."""
+
+    translator = staticmethod(interactions.conversation)
+
+
 class Feedback(IngestionView):
     """One action of a user. Without its interaction it waits, and `interaction_id` is null."""
 
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request, **_: str) -> Response:
         event = events.feedback(self.body_of(request))
         interaction_id = record_feedback(
             request.auth.project_id,
@@ -74,7 +90,7 @@ class Feedback(IngestionView):
 class Tags(IngestionView):
     """Tags of one interaction. Without it they wait, and `interaction_id` is null."""
 
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request, **_: str) -> Response:
         event = events.tags(self.body_of(request))
         interaction_id = record_tags(
             request.auth.project_id, event.tags, event.target, anonymize=event.anonymize

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import reprlib
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, NamedTuple, Self, TypeVar
 from uuid import UUID
 
-import orjson
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from interactions.models import MAX_WORD_CHARS, FeedbackSlug
-from interactions.models.interaction import MAX_COST_MICROUSD, MAX_DURATION_DAYS, MAX_TOKENS
-from interactions.times import parse_utc
+from interactions.models import FeedbackSlug
+from interactions.models.interaction import MAX_DURATION_DAYS
 
-# More than any real interaction carries; keeps one line from writing a million rows.
-MAX_LABELS = 1000
+from .values import (
+    MAX_LABELS,
+    Cost,
+    Count,
+    Flag,
+    JsonDocument,
+    Moment,
+    Rating,
+    RequiredWord,
+    Sentiment,
+    Tags,
+    Text,
+    Word,
+    Words,
+)
+
 # Longer keys are not shown whole in a reason.
 _MAX_SHOWN_CHARS = 60
 
@@ -55,108 +58,25 @@ def _shown(part: str | int) -> str:
     return text if len(text) <= _MAX_SHOWN_CHARS and text.isprintable() else reprlib.repr(text)
 
 
-def _repaired(value: Any) -> Any:
-    """Replace what no database stores: NUL, and halves of surrogate pairs cut by a client."""
-    if isinstance(value, str):
-        if "\x00" in value:
-            value = value.replace("\x00", "\ufffd")
-        if not value.isascii():
-            value = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return value
-
-
-def _storable_json(value: Any) -> Any:
-    """Repair every string of a JSON document, and refuse what JSON cannot say."""
-    if value is None:
-        return []
-    try:
-        # The encoder goes 254 levels deep. Four are for the lines and replies this will be part of.
-        text = orjson.dumps([[[[_repaired_deep(value)]]]])
-    except (TypeError, RecursionError):
-        raise PydanticCustomError("value_error", "expected JSON, nested at most 250 levels deep") from None
-    return orjson.loads(text)[0][0][0][0]
-
-
-def _repaired_deep(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {_repaired(key): _repaired_deep(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_repaired_deep(item) for item in value]
-    return _repaired(value)
-
-
-def _utc(value: Any) -> Any:
-    if isinstance(value, str):
-        try:
-            return parse_utc(value)
-        except ValueError as error:
-            raise PydanticCustomError("datetime_parsing", "{reason}", {"reason": str(error)}) from None
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return value.astimezone(UTC)
-    raise PydanticCustomError("datetime_parsing", "expected a date-time as a string")
-
-
-def _whole(value: Any) -> Any:
-    """Costs arrive as fractions of a micro-dollar from some clients; the nearest one is stored."""
-    if isinstance(value, float) and -1e18 < value < 1e18:
-        return round(value)
-    return _no_boolean(value)
-
-
-def _no_boolean(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise PydanticCustomError("int_type", "expected a whole number, not a boolean")
-    return value
-
-
-def _tag_values(value: Any) -> Any:
-    """Tag values as text: numbers and booleans as JSON writes them, nulls and empty keys dropped."""
-    if not isinstance(value, Mapping):
-        return value
-    # Not by orjson, which writes NaN as null and takes no number over 64 bits.
-    return {
-        key: json.dumps(item, allow_nan=False) if isinstance(item, bool | int | float) else item
-        for key, item in value.items()
-        if key and item is not None and item != ""
-    }
-
-
-def _distinct_words(value: Any) -> Any:
-    """Labels without repetition, nulls and empty ones, in the order given."""
-    if not isinstance(value, list) or not all(item is None or isinstance(item, str) for item in value):
-        return value
-    return list(dict.fromkeys(filter(None, map(_repaired, value))))
-
-
-def _absent_when_empty(value: Any) -> Any:
-    return None if value == "" else value
-
-
-Text = Annotated[str, BeforeValidator(_repaired)]
-RequiredWord = Annotated[str, Field(min_length=1, max_length=MAX_WORD_CHARS), BeforeValidator(_repaired)]
-Word = Annotated[RequiredWord | None, BeforeValidator(_absent_when_empty)]
-Words = Annotated[list[RequiredWord], Field(max_length=MAX_LABELS), BeforeValidator(_distinct_words)]
-Tags = Annotated[dict[RequiredWord, RequiredWord], Field(max_length=MAX_LABELS), BeforeValidator(_tag_values)]
-Flag = Annotated[bool, Field(strict=True)]
-Moment = Annotated[datetime, BeforeValidator(_utc)]
-Count = Annotated[int, BeforeValidator(_no_boolean), Field(ge=0, le=MAX_TOKENS)]
-JsonDocument = Annotated[Any, AfterValidator(_storable_json)]
-
-
 class Checked(BaseModel):
     """What is read of an object that a client sent."""
 
-    # Unknown keys are ignored: clients send many (contract 1).
-    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
+    # Unknown keys are ignored: clients send many (contract 1). The words below a field describe it,
+    # here and in the documents made from it.
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
 
 
 class NewFeedback(Checked):
     """One feedback action on the interaction that carries it."""
 
     slug: FeedbackSlug
+    """What the user did."""
     timestamp: Moment | None = None
+    """When; without it, when the interaction ended."""
     text: Text | None = None
-    value: Annotated[int | None, BeforeValidator(_no_boolean), Field(ge=1, le=5)] = None
+    """What was written, copied or pasted."""
+    value: Rating | None = None
+    """Of a rating, which needs one: 1 to 5."""
 
     @model_validator(mode="after")
     def _rating_has_a_value(self) -> Self:
@@ -173,39 +93,69 @@ class NewInteraction(Checked):
     """
 
     id: UUID | None = None
+    """A UUID of yours. Without it, what is the same in user, conversation, start and texts is the same."""
     conversation_id: Word = None
+    """What belongs together."""
     end_user: Word = None
+    """Who asked."""
     end_user_group_profile: Word = None
+    """Their group, a cohort; the last one given is the user's."""
     time_start: Moment
+    """When it started."""
     time_end: Moment | None = None
+    """When it ended."""
     input: Text
+    """What the user wrote."""
     output: Text
+    """What was answered."""
     model: Word = None
+    """The model that answered."""
     input_tokens: Count | None = None
+    """Tokens read."""
     output_tokens: Count | None = None
-    cost: Annotated[int | None, BeforeValidator(_whole), Field(ge=0, le=MAX_COST_MICROUSD)] = None
+    """Tokens written."""
+    cost: Cost | None = None
+    """In micro-dollars."""
     language: Word = None
+    """The language of the user's message."""
     tags: Tags | None = None
+    """`{"plan": "pro"}`: any, by key."""
     intent: Word = None
+    """What the user wanted."""
     topic: Word = None
+    """What it is about."""
     negative_intent: Word = None
+    """What the user complained of."""
     type_of_problem: Word = None
+    """The kind of problem met."""
     keywords: Words | None = None
+    """Labels, any number."""
     data_sources: Words | None = None
+    """The sources the answer was built on."""
     emotions: Words | None = None
+    """Emotions, any number."""
     feature_flags: Words | None = None
-    sentiment: Annotated[float | None, Field(ge=-1, le=1)] = None
+    """Feature flags that were on."""
+    sentiment: Sentiment | None = None
+    """From -1 to 1."""
     user_query: Text | None = None
+    """What was asked, in the application's words."""
     warning_message: Text | None = None
+    """What the application warned of."""
     negative_intent_message: Text | None = None
+    """The complaint, in words."""
     feedback_actions: Annotated[list[NewFeedback] | None, Field(max_length=MAX_LABELS)] = None
+    """What the user did with the answer."""
     history: JsonDocument = None
+    """What was said before: `[["user", "assistant"], ...]`."""
     messages: JsonDocument = None
+    """What the model was sent: `[{"role", "content"}, ...]`."""
     traces: JsonDocument = None
-    # Neither input nor output is to be stored.
+    """Calls made for the answer: of models, retrievals, embeddings."""
     hide_content: Flag | None = None
-    # Set by exports: the texts were masked when they were first recorded.
+    """Keep neither input, output, history and messages, nor the texts of traces."""
     pii_removed: bool | None = None
+    """Set by exports: the texts were masked when they were first recorded."""
 
     @model_validator(mode="after")
     def _ends_after_it_starts(self) -> Self:
@@ -219,11 +169,13 @@ class NewInteraction(Checked):
         return self
 
 
-class _ImportLine(NewInteraction):
+class ImportLine(NewInteraction):
     """What contract 10 requires of a line beyond what can be stored."""
 
     end_user: RequiredWord
+    """Who asked."""
     time_end: Moment
+    """When it ended."""
 
 
 # What pydantic says, in the contract's vocabulary; anything else is a value_error.
@@ -245,7 +197,7 @@ def parse_interaction(raw: Mapping[str, Any]) -> NewInteraction:
     raw: {"end_user": "ada", "time_start": "2024-03-06T15:07:25Z", "input": "Hi", ...}
     Raises InvalidInteraction with all its problems.
     """
-    return checked(_ImportLine, raw)
+    return checked(ImportLine, raw)
 
 
 def checked(model: type[Model], raw: Mapping[str, Any]) -> Model:
