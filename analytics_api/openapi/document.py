@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any
@@ -21,8 +22,17 @@ from .extensions import KeySchemes
 from .operation import Operation
 from .operations import OPERATIONS, TAGS
 from .project_operations import PROJECT_SCHEMAS
+from .recording_answers import RECORDING_ANSWERS
+from .recording_bodies import RECORDING_SCHEMAS
 from .refusals import REFUSAL_SCHEMAS, REFUSALS, REFUSALS_OF_BODIES, RESPONSES
 from .schemas import Schema, reference
+
+_SCHEMAS = (
+    SCHEMAS, DETAIL_SCHEMAS, RECORDING_SCHEMAS, RECORDING_ANSWERS, PROJECT_SCHEMAS, REFUSAL_SCHEMAS
+)  # fmt: skip
+_OF_OPERATIONS = {operation.id: operation.refusals for operation in OPERATIONS.values()}
+# Paths are relative to the server: the query API's, unless the operation names another.
+RECORDING = "/event-ingestion/api"
 
 # What drf-spectacular lists: path, the regular expression it comes from, method, view.
 ListedEndpoint = tuple[str, str, str, Callable[..., Any]]
@@ -61,8 +71,10 @@ class ApiSchema(AutoSchema):
     def get_override_parameters(self) -> list[OpenApiParameter]:
         return list(self.operation.parameters)
 
-    def get_request_serializer(self) -> Form | Schema:
-        return self.operation.body or self.view.request_form
+    def get_request_serializer(self) -> Form | dict[str, Schema]:
+        if self.operation.body:
+            return dict.fromkeys(self.map_parsers(), self.operation.body)
+        return self.view.request_form
 
     def get_response_serializers(self) -> dict[int, OpenApiResponse]:
         operation = self.operation
@@ -104,17 +116,13 @@ def described_endpoints(endpoints: Iterable[ListedEndpoint]) -> list[ListedEndpo
 
 
 def complete_document(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Add what is the same for every endpoint: the refusals, and the conventions in words."""
-    refusals = {operation.id: operation.refusals for operation in OPERATIONS.values()}
-    for methods in result["paths"].values():
+    """Add what drf-spectacular does not know: refusals, servers, schemas, and the conventions in words."""
+    for path, methods in result["paths"].items():
         for operation in methods.values():
-            names = REFUSALS | (REFUSALS_OF_BODIES if "requestBody" in operation else {})
-            names |= refusals[operation["operationId"]]
-            for status in sorted(names):
-                operation["responses"][status] = reference("responses", names[status])
+            _complete(operation, path)
+    result["paths"] = {path.removeprefix(RECORDING): item for path, item in result["paths"].items()}
     components = result["components"]
-    schemas = components["schemas"] | SCHEMAS | DETAIL_SCHEMAS | PROJECT_SCHEMAS | REFUSAL_SCHEMAS
-    components["schemas"] = dict(sorted(schemas.items()))
+    components["schemas"] = dict(sorted(ChainMap(components["schemas"], *_SCHEMAS).items()))
     components["responses"] = RESPONSES
     # The way to present a key that clients should choose comes first, not the first in the alphabet.
     components["securitySchemes"] = {name: components["securitySchemes"][name] for name in KeySchemes.name}
@@ -122,3 +130,17 @@ def complete_document(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     result["info"]["description"] = "\n\n".join([result["info"]["description"], *paragraphs])
     result["tags"] = TAGS
     return result
+
+
+def _complete(operation: Schema, path: str) -> None:
+    refusals = REFUSALS
+    if "requestBody" in operation:
+        refusals = refusals | REFUSALS_OF_BODIES
+        # There is no endpoint that takes a body and does without.
+        operation["requestBody"]["required"] = True
+    refusals = refusals | _OF_OPERATIONS[operation["operationId"]]
+    operation["responses"] |= {
+        status: reference("responses", name) for status, name in sorted(refusals.items())
+    }
+    if path.startswith(RECORDING):
+        operation["servers"] = [{"url": RECORDING}]

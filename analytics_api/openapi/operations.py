@@ -20,13 +20,14 @@ from .examples import AGGREGATES
 from .operation import Operation
 from .project_operations import PROJECT_OPERATIONS, PROJECTS
 from .question_examples import LISTING, MULTI_AGGREGATES, TIME_SERIES
+from .recording_operations import RECORDING, RECORDING_OPERATIONS
 
 QUESTIONS = {
     "name": "Questions",
     "description": "Interactions of a project, in numbers and listed.",
 }
 # In the order in which people read.
-TAGS = [QUESTIONS, DETAILS, PROJECTS]
+TAGS = [QUESTIONS, DETAILS, RECORDING, PROJECTS]
 
 _QUESTIONS: Mapping[tuple[str, type[APIView]], Operation] = {
     ("POST", InteractionAggregates): Operation(
@@ -81,4 +82,4 @@ _QUESTIONS: Mapping[tuple[str, type[APIView]], Operation] = {
         examples=LISTING,
     ),
 }
-OPERATIONS = {**_QUESTIONS, **DETAIL_OPERATIONS, **PROJECT_OPERATIONS}
+OPERATIONS = {**_QUESTIONS, **DETAIL_OPERATIONS, **RECORDING_OPERATIONS, **PROJECT_OPERATIONS}

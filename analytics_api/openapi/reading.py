@@ -73,10 +73,9 @@ def read_error_types() -> list[str]:
 def _operations() -> Iterator[tuple[str, str, Schema]]:
     """-> path from the root of the server, method, operation"""
     for path, methods in document()["paths"].items():
-        server, *_ = methods.get("servers", document()["servers"])
         for method, operation in methods.items():
-            if method != "servers":
-                yield server["url"] + path, method.upper(), operation
+            server, *_ = operation.get("servers", document()["servers"])
+            yield server["url"] + path, method.upper(), operation
 
 
 def _endpoint(path: str, method: str, operation: Schema) -> Endpoint:

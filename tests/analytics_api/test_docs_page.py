@@ -35,8 +35,7 @@ OPERATION = document()["paths"][PATH]["post"]
 LINKS_TO_OPERATIONS = {
     operation["operationId"]: f"{TRY_IT}#/{operation['tags'][0]}/{operation['operationId']}"
     for item in document()["paths"].values()
-    for name, operation in item.items()
-    if name != "servers"
+    for operation in item.values()
 }
 LINK_TO_OPERATION = LINKS_TO_OPERATIONS[OPERATION["operationId"]]
 

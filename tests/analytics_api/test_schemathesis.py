@@ -11,7 +11,7 @@ from django.db import connection
 
 from config.env import BASE_DIR
 from interactions.keys import issue_key
-from interactions.models import Project
+from interactions.models import Project, Scope
 from tests import dataset
 from tests.server import environment, running_server
 
@@ -29,13 +29,15 @@ def url_of_test_database() -> str:
 def test_every_answer_is_as_documented(tmp_path: Path):
     project = Project.objects.create(name="acme")
     dataset.record(project)
-    key = issue_key(project, name="test")
+    key = issue_key(project, name="test", scopes=" ".join(Scope.values))
     environ = environment(tmp_path, DATABASE_URL=url_of_test_database())
 
     with running_server(environ):
         run = subprocess.run(
             [
-                *(sys.executable, "-m", "schemathesis.cli", "run"),
+                *(sys.executable, "-m", "schemathesis.cli"),
+                *("--config-file", str(Path(__file__).with_name("schemathesis.toml"))),
+                "run",
                 f"http://127.0.0.1:{environ['PORT']}/api/external/openapi.json",
                 *("--header", f"Authorization: Bearer {key}"),
                 *("--phases", "examples,coverage,fuzzing"),
