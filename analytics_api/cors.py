@@ -9,7 +9,7 @@ from django.conf import settings
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-INGESTION = "/event-ingestion/"
+INGESTION = ("/event-ingestion/", "/v1/")
 
 
 @receiver(check_request_enabled)

@@ -150,7 +150,7 @@ CORS_ALLOWED_ORIGINS = [origin for origin in _env["CORS_ORIGINS"] if origin != "
 CORS_ALLOW_HEADERS = [
     "authorization", "content-type", "accept", "x-api-key", "content-encoding", "idempotency-key",
 ]  # fmt: skip
-CORS_URLS_REGEX = r"^/(api/external|event-ingestion/api)/"
+CORS_URLS_REGEX = r"^/(api/external|event-ingestion/api|v1)/"
 # Asked in analytics_api.cors, because the library has one list of origins for all addresses.
 INGEST_CORS_ORIGINS = _env["INGEST_CORS_ORIGINS"]
 

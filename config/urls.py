@@ -12,6 +12,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("analytics_api.urls")),
     path("event-ingestion/api/", include("analytics_api.ingestion_urls")),
+    path("v1/", include("analytics_api.otlp_urls")),
 ]
 handler400 = "analytics_api.errors.bad_request"
 handler404 = "analytics_api.errors.not_found"

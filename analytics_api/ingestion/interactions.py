@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from interactions.ingest import MAX_BATCH, NewInteraction, parse_interaction
 
+from .messages import last_user_text
 from .sent import Sent, all_of, first_given, flag_at, list_at, object_at, refused
 from .traces import told_by_spans, told_by_traces
 
@@ -86,26 +87,10 @@ def _sent(raw: Mapping[str, Any], loc: tuple[str | int, ...]) -> Sent:
             if fields.get(name) is None:
                 fields[name] = value
     if fields.get("input") is None and fields.get("messages") is not None:
-        fields["input"] = _last_user_message(fields["messages"])
+        fields["input"] = last_user_text(fields["messages"])
         names["input"] = "messages"
     return Sent(fields=fields, loc=loc, names=names)
 
 
 def _listed(flags: Any) -> Any:
     return [flags] if isinstance(flags, str) else flags
-
-
-def _last_user_message(messages: Any) -> str | None:
-    """The text of the last message of the user; its parts may be text, or of another kind."""
-    if isinstance(messages, list):
-        for message in reversed(messages):
-            if isinstance(message, Mapping) and message.get("role") == "user":
-                return _text_of(message.get("content"))
-    return None
-
-
-def _text_of(content: Any) -> str | None:
-    if isinstance(content, list):
-        parts = [part.get("text") for part in content if isinstance(part, Mapping)]
-        return "\n".join(part for part in parts if isinstance(part, str))
-    return content if isinstance(content, str) else None

@@ -12,6 +12,9 @@ from .new_interaction import (
     parse_interaction,
 )
 from .record import MAX_BATCH, BatchTooLarge, IngestResult, Outcome, record_interactions
+from .spans import record_spans
+from .tracing import NewSpan, SpanKey
+from .values import repaired_json
 
 __all__ = [
     "MAX_BATCH",
@@ -22,13 +25,17 @@ __all__ = [
     "InvalidInteraction",
     "NewFeedback",
     "NewInteraction",
+    "NewSpan",
     "Outcome",
     "Problem",
+    "SpanKey",
     "Target",
     "checked",
     "parse_interaction",
     "record_feedback",
     "record_interactions",
     "record_once",
+    "record_spans",
     "record_tags",
+    "repaired_json",
 ]

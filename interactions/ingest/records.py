@@ -30,7 +30,7 @@ LISTED_KINDS = {
 }
 FOLDED_TEXTS = ("user_query", "warning_message", "negative_intent_message")
 # What a trace says beyond names and numbers.
-_TRACE_TEXTS = {
+TRACE_TEXTS = {
     "input", "output", "outputs", "messages", "history", "system_prompt", "returned", "called_with_args",
     "called_with_kwargs", "provider_extras", "media",
 }  # fmt: skip
@@ -152,7 +152,7 @@ def _without_content(record: InteractionRecord) -> InteractionRecord:
         history=[],
         messages=[],
         traces=[
-            {key: value for key, value in trace.items() if key not in _TRACE_TEXTS}
+            {key: value for key, value in trace.items() if key not in TRACE_TEXTS}
             for trace in record.traces
             if isinstance(trace, dict)
         ],

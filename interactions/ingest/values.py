@@ -35,17 +35,18 @@ def _storable_json(value: Any) -> Any:
         return []
     try:
         # The encoder goes 254 levels deep. Four are for the lines and replies this will be part of.
-        text = orjson.dumps([[[[_repaired_deep(value)]]]])
+        text = orjson.dumps([[[[repaired_json(value)]]]])
     except (TypeError, RecursionError):
         raise PydanticCustomError("value_error", "expected JSON, nested at most 250 levels deep") from None
     return orjson.loads(text)[0][0][0][0]
 
 
-def _repaired_deep(value: Any) -> Any:
+def repaired_json(value: Any) -> Any:
+    """A copy of a decoded JSON document that a database can store. Raises RecursionError."""
     if isinstance(value, Mapping):
-        return {_repaired(key): _repaired_deep(item) for key, item in value.items()}
+        return {_repaired(key): repaired_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_repaired_deep(item) for item in value]
+        return [repaired_json(item) for item in value]
     return _repaired(value)
 
 

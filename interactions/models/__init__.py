@@ -5,6 +5,7 @@ from .deletion import Deletion, HiddenInteraction
 from .feedback import FeedbackAction, FeedbackSlug, FeedbackType
 from .interaction import Interaction, InteractionLabel, InteractionQuerySet, InteractionText, is_hidden
 from .project import DEFAULT_SCOPES, Project, ProjectAPIKey, Scope
+from .spans import KnownSpan, SpanRole
 from .waiting import IdempotentAnswer, WaitingTags
 from .words import MAX_WORD_CHARS, Conversation, Dimension, DimensionKind, EndUser, Label
 
@@ -27,11 +28,13 @@ __all__ = [
     "InteractionLabel",
     "InteractionQuerySet",
     "InteractionText",
+    "KnownSpan",
     "Label",
     "Project",
     "ProjectAPIKey",
     "Scope",
     "SealedFile",
+    "SpanRole",
     "WaitingTags",
     "is_hidden",
 ]

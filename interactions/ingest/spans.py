@@ -1,0 +1,139 @@
+"""Spans as interactions: a call with no call above it is one, and what is below it are its traces.
+
+The spans of a trace arrive in any order and in several pieces. Every piece leaves the interactions that
+all spans known by then make: a call that was one is taken in by the call above it that came later.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import orjson
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS
+from django.utils import timezone
+
+from interactions.anonymiser import mask_pii_in
+from interactions.models import KnownSpan, SpanRole
+
+from .record import MAX_BATCH, store_records
+from .records import TRACE_TEXTS
+from .span_groups import Assemble, MaskedSpan, gather, merged_record
+from .tracing import NewSpan, Place, SpanKey, places
+from .transactions import in_project
+from .writing import delete_rows
+
+# The pieces of a trace come within seconds, or minutes when an agent works long.
+KEPT_FOR = timedelta(days=1)
+
+
+def record_spans(
+    project_id: int, spans: Sequence[NewSpan], assemble: Assemble, *, using: str = DEFAULT_DB_ALIAS
+) -> dict[SpanKey, str]:
+    """Store spans, masked, as the interactions they make together with those that came before.
+
+    assemble: must not refuse a span that is alone.
+    Returns the reasons for which some were not stored. A trace is stored as a whole; when the
+    database fails, those before it stay, and to send everything again is right.
+    """
+    refused: dict[SpanKey, str] = {}
+    for batch in _batches(spans):
+        masked = {span.key: _masked(span) for span in batch}
+        # Alone: who stores another piece of a trace meanwhile would not see this one.
+        refused |= in_project(
+            using, project_id, lambda masked=masked: _store(using, project_id, masked, assemble), alone=True
+        )
+    return refused
+
+
+def _batches(spans: Sequence[NewSpan]) -> Iterator[list[NewSpan]]:
+    """Whole traces, several when they are small."""
+    traces: dict[str, list[NewSpan]] = defaultdict(list)
+    for span in spans:
+        traces[span.key.trace_id].append(span)
+    batch: list[NewSpan] = []
+    for trace in traces.values():
+        if batch and len(batch) + len(trace) > MAX_BATCH:
+            yield batch
+            batch = []
+        batch += trace
+    if batch:
+        yield batch
+
+
+def _masked(span: NewSpan) -> MaskedSpan:
+    """Only texts are masked: ids and times can look like telephone numbers."""
+    texts = {name: value for name, value in span.content.items() if name in TRACE_TEXTS}
+    masked = mask_pii_in(texts, settings.ANONYMIZE_PHONE_REGIONS)
+    return MaskedSpan(span=replace(span, content={**span.content, **masked}), has_pii=masked != texts)
+
+
+def _store(
+    using: str, project_id: int, spans: Mapping[SpanKey, MaskedSpan], assemble: Assemble
+) -> dict[SpanKey, str]:
+    rows = KnownSpan.objects.using(using)
+    now = timezone.now()
+    rows.filter(created_at__lt=now - KEPT_FOR).delete()
+    traces = rows.filter(project_id=project_id, trace_id__in={key.trace_id for key in spans})
+    known = {SpanKey(row.trace_id, row.span_id): row for row in traces}
+    new = _of_interest(spans, known)
+    before = {key: _read(row) for key, row in known.items()}
+    all_spans = before | {key: masked.span for key, masked in new.items()}
+    placed = places(all_spans, new)
+    groups, refused = gather(using, project_id, placed, places(before, ()), known, new)
+    records, taken_in, said = [], [], []
+    for call, group in groups.items():
+        # Without its call the interaction was deleted, and its late spans are not wanted.
+        if call.span_id in group.contents:
+            outcome = merged_record(project_id, call, group, placed, assemble)
+            if isinstance(outcome, str):
+                refused |= dict.fromkeys(group.new, outcome)
+                continue
+            records.append(outcome)
+            taken_in += [pk for pk, record in group.earlier.items() if record.public_id != outcome.public_id]
+        said += group.waiting
+    delete_rows(using, taken_in)
+    for start in range(0, len(records), MAX_BATCH):
+        store_records(using, project_id, records[start : start + MAX_BATCH])
+    rows.filter(pk__in=said).update(content=None)
+    rows.filter(pk__in=[known[key].pk for key in known.keys() & new.keys()]).delete()
+    rows.bulk_create(
+        _row(project_id, masked, placed[key], now) for key, masked in new.items() if key not in refused
+    )
+    return refused
+
+
+def _of_interest(
+    spans: Mapping[SpanKey, MaskedSpan], known: Mapping[SpanKey, KnownSpan]
+) -> Mapping[SpanKey, MaskedSpan]:
+    """The spans of traces with a call or step: of other traces, which are most, nothing is kept."""
+    traces = {key.trace_id for key in known}
+    traces |= {key.trace_id for key, masked in spans.items() if masked.span.role != SpanRole.OTHER}
+    return {key: masked for key, masked in spans.items() if key.trace_id in traces}
+
+
+def _read(row: KnownSpan) -> NewSpan:
+    return NewSpan(
+        key=SpanKey(row.trace_id, row.span_id),
+        parent=row.parent_id and SpanKey(row.trace_id, row.parent_id),
+        role=SpanRole(row.role),
+        content=orjson.loads(row.content) if row.content else {},
+    )
+
+
+def _row(project_id: int, masked: MaskedSpan, place: Place, now: datetime) -> KnownSpan:
+    span = masked.span
+    is_held = span.role == SpanRole.CALL or (span.role == SpanRole.STEP and place.call is not None)
+    return KnownSpan(
+        project_id=project_id,
+        trace_id=span.key.trace_id,
+        span_id=span.key.span_id,
+        parent_id=span.parent and span.parent.span_id,
+        role=span.role,
+        content=orjson.dumps(span.content).decode() if span.content and not is_held else None,
+        has_pii=masked.has_pii,
+        created_at=now,
+    )
