@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import methodcaller
 from typing import Any
 
 import orjson
@@ -104,6 +105,8 @@ JSON = Encoding(media_type="application/json", decode=_decode_json, encode=_enco
 ENCODINGS = {
     JSON.media_type: JSON,
     "application/x-protobuf": Encoding(
-        media_type="application/x-protobuf", decode=_decode_binary, encode=Message.SerializeToString
+        media_type="application/x-protobuf",
+        decode=_decode_binary,
+        encode=methodcaller("SerializeToString"),
     ),
 }

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 import orjson
 
-from interactions.models import Interaction, KnownSpan, SpanRole
+from interactions.models import DimensionKind, Interaction, KnownSpan, SpanRole
 
 from .new_interaction import InvalidInteraction, NewInteraction
 from .record import build_records
-from .records import InteractionRecord, merge_record
+from .records import InteractionRecord, merge_feedback
 from .tracing import NewSpan, Place, SpanKey
 from .transactions import read_locked
 
@@ -43,12 +43,12 @@ class MaskedSpan:
 class Group:
     """The spans of one interaction.
 
-    contents: by span id. earlier: the interactions that hold some of them, by primary key.
+    contents: by span id. taken_in: interactions that calls below it were, with their primary keys.
     waiting: rows whose content is among them. new: the spans that have just come.
     """
 
     contents: dict[str, Content] = field(default_factory=dict)
-    earlier: dict[int, InteractionRecord] = field(default_factory=dict)
+    taken_in: dict[int, tuple[SpanKey, InteractionRecord]] = field(default_factory=dict)
     waiting: list[int] = field(default_factory=list)
     new: list[SpanKey] = field(default_factory=list)
     has_pii: bool = False
@@ -64,11 +64,9 @@ def gather(
 ) -> tuple[dict[SpanKey, Group], dict[SpanKey, str]]:
     """The groups that something new belongs to, by their call, and the spans there is no room for."""
     groups = {place.call: Group() for place in placed.values() if place.call and place.is_touched}
-    owners = {interaction_id(call): call for call in groups}
-    for key, place in placed_before.items():
-        if place.call == key and placed[key].call in groups:
-            owners[interaction_id(key)] = placed[key].call
-    _add_earlier(using, project_id, groups, owners)
+    were_one = {key for key, place in placed_before.items() if place.call == key}
+    calls = {key for key in were_one | groups.keys() if placed[key].call in groups}
+    _add_stored(using, project_id, groups, {key: placed[key].call for key in calls})
     for key, row in known.items():
         group = groups.get(placed[key].call)
         if group and row.role == SpanRole.STEP and row.content and key not in new:
@@ -90,16 +88,20 @@ def gather(
     return groups, refused
 
 
-def _add_earlier(
-    using: str, project_id: int, groups: Mapping[SpanKey, Group], owners: Mapping[UUID, SpanKey]
+def _add_stored(
+    using: str, project_id: int, groups: Mapping[SpanKey, Group], calls: Mapping[SpanKey, SpanKey]
 ) -> None:
-    if not owners:
+    """calls: those that are or were interactions, with the call that each belongs to."""
+    if not calls:
         return
-    rows = Interaction.objects.using(using).for_project(project_id).filter(public_id__in=list(owners))
+    by_id = {interaction_id(key): key for key in calls}
+    rows = Interaction.objects.using(using).for_project(project_id).filter(public_id__in=list(by_id))
     for pk, record in read_locked(using, list(rows.values_list("pk", flat=True))).items():
-        group = groups[owners[record.public_id]]
-        group.earlier[pk] = record
+        key = by_id[record.public_id]
+        group = groups[calls[key]]
         group.contents |= {trace["span_id"]: trace for trace in record.traces if _is_content(trace)}
+        if key != calls[key]:
+            group.taken_in[pk] = key, record
 
 
 def _is_content(trace: Any) -> bool:
@@ -120,11 +122,28 @@ def merged_record(
     item = item.model_copy(update={"id": interaction_id(call), "pii_removed": group.has_pii or None})
     # Masked span by span when they came.
     (record,) = build_records(project_id, [item], anonymize=False)
-    for earlier in group.earlier.values():
-        if earlier.public_id != record.public_id:
-            # What others said of it, feedback and labels, is said of the whole.
-            record = replace(merge_record(earlier, record), public_id=record.public_id)
+    for key, taken_in in group.taken_in.values():
+        own = group.contents.get(key.span_id)
+        own_tags = own and assemble(key.span_id, [own], {}).tags
+        record = _with_word_of_others(record, taken_in, own_tags or {})
     return record if record.input or record.output else _without_texts(project_id, record)
+
+
+def _with_word_of_others(
+    record: InteractionRecord, taken_in: InteractionRecord, own_tags: Collection[str]
+) -> InteractionRecord:
+    """The record with the feedback and tags that came for an interaction that is now part of it."""
+    tags = {
+        (kind, tag): values
+        for (kind, tag), values in taken_in.many_labels.items()
+        if kind == DimensionKind.TAG and tag not in own_tags
+    }
+    return replace(
+        record,
+        many_labels=tags | record.many_labels,
+        feedback=merge_feedback(record.feedback, taken_in.feedback),
+        has_pii=record.has_pii or taken_in.has_pii,
+    )
 
 
 def _without_texts(project_id: int, record: InteractionRecord) -> InteractionRecord:

@@ -6,7 +6,7 @@ all spans known by then make: a call that was one is taken in by the call above 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -21,13 +21,17 @@ from interactions.models import KnownSpan, SpanRole
 
 from .record import MAX_BATCH, store_records
 from .records import TRACE_TEXTS
-from .span_groups import Assemble, MaskedSpan, gather, merged_record
+from .span_groups import Assemble, Group, MaskedSpan, gather, merged_record
 from .tracing import NewSpan, Place, SpanKey, places
 from .transactions import in_project
 from .writing import delete_rows
 
-# The pieces of a trace come within seconds, or minutes when an agent works long.
+# The pieces of a trace come within seconds, or hours when an agent works long.
 KEPT_FOR = timedelta(days=1)
+# Most traces have no call; another service may send the call of this one later, but not much.
+KEPT_WITHOUT_CALL_FOR = timedelta(minutes=10)
+# All that is known of a trace is read for each of its pieces.
+MAX_SPANS = 10_000
 
 
 def record_spans(
@@ -74,45 +78,72 @@ def _masked(span: NewSpan) -> MaskedSpan:
 def _store(
     using: str, project_id: int, spans: Mapping[SpanKey, MaskedSpan], assemble: Assemble
 ) -> dict[SpanKey, str]:
-    rows = KnownSpan.objects.using(using)
     now = timezone.now()
-    rows.filter(created_at__lt=now - KEPT_FOR).delete()
-    traces = rows.filter(project_id=project_id, trace_id__in={key.trace_id for key in spans})
-    known = {SpanKey(row.trace_id, row.span_id): row for row in traces}
-    new = _of_interest(spans, known)
+    KnownSpan.objects.using(using).filter(expires_at__lt=now).delete()
+    rows = KnownSpan.objects.using(using).filter(
+        project_id=project_id, trace_id__in={key.trace_id for key in spans}
+    )
+    known = {SpanKey(row.trace_id, row.span_id): row for row in rows}
+    new, too_many = _within_bounds(spans, known)
     before = {key: _read(row) for key, row in known.items()}
-    all_spans = before | {key: masked.span for key, masked in new.items()}
-    placed = places(all_spans, new)
+    placed = places(before | {key: masked.span for key, masked in new.items()}, new)
     groups, refused = gather(using, project_id, placed, places(before, ()), known, new)
-    records, taken_in, said = [], [], []
-    for call, group in groups.items():
-        # Without its call the interaction was deleted, and its late spans are not wanted.
-        if call.span_id in group.contents:
-            outcome = merged_record(project_id, call, group, placed, assemble)
-            if isinstance(outcome, str):
-                refused |= dict.fromkeys(group.new, outcome)
-                continue
-            records.append(outcome)
-            taken_in += [pk for pk, record in group.earlier.items() if record.public_id != outcome.public_id]
-        said += group.waiting
-    delete_rows(using, taken_in)
-    for start in range(0, len(records), MAX_BATCH):
-        store_records(using, project_id, records[start : start + MAX_BATCH])
-    rows.filter(pk__in=said).update(content=None)
+    refused |= too_many | _store_groups(using, project_id, groups, placed, assemble)
+
     rows.filter(pk__in=[known[key].pk for key in known.keys() & new.keys()]).delete()
     rows.bulk_create(
-        _row(project_id, masked, placed[key], now) for key, masked in new.items() if key not in refused
+        _row(project_id, masked, placed[key], now + KEPT_WITHOUT_CALL_FOR)
+        for key, masked in new.items()
+        if key not in refused
+    )
+    with_call = rows.exclude(role=SpanRole.OTHER).values("trace_id")
+    rows.filter(expires_at__lte=now + KEPT_WITHOUT_CALL_FOR, trace_id__in=with_call).update(
+        expires_at=now + KEPT_FOR
     )
     return refused
 
 
-def _of_interest(
+def _within_bounds(
     spans: Mapping[SpanKey, MaskedSpan], known: Mapping[SpanKey, KnownSpan]
-) -> Mapping[SpanKey, MaskedSpan]:
-    """The spans of traces with a call or step: of other traces, which are most, nothing is kept."""
-    traces = {key.trace_id for key in known}
-    traces |= {key.trace_id for key, masked in spans.items() if masked.span.role != SpanRole.OTHER}
-    return {key: masked for key, masked in spans.items() if key.trace_id in traces}
+) -> tuple[dict[SpanKey, MaskedSpan], dict[SpanKey, str]]:
+    """The spans that their traces have room for, and why the others are refused."""
+    sizes = Counter(key.trace_id for key in known)
+    taken, refused = {}, {}
+    for key, masked in spans.items():
+        if key not in known:
+            if sizes[key.trace_id] >= MAX_SPANS:
+                refused[key] = f"its trace has {MAX_SPANS} spans already"
+                continue
+            sizes[key.trace_id] += 1
+        taken[key] = masked
+    return taken, refused
+
+
+def _store_groups(
+    using: str,
+    project_id: int,
+    groups: Mapping[SpanKey, Group],
+    placed: Mapping[SpanKey, Place],
+    assemble: Assemble,
+) -> dict[SpanKey, str]:
+    """Store the interaction of each group. -> why the new spans of some groups were not stored"""
+    records, taken_in, told = [], [], []
+    refused: dict[SpanKey, str] = {}
+    for call, group in groups.items():
+        # Without its call the interaction was deleted, and late spans of it are not wanted.
+        if call.span_id in group.contents:
+            record = merged_record(project_id, call, group, placed, assemble)
+            if isinstance(record, str):
+                refused |= dict.fromkeys(group.new, record)
+                continue
+            records.append(record)
+            taken_in += group.taken_in
+        told += group.waiting
+    delete_rows(using, taken_in)
+    for start in range(0, len(records), MAX_BATCH):
+        store_records(using, project_id, records[start : start + MAX_BATCH])
+    KnownSpan.objects.using(using).filter(pk__in=told).update(content=None)
+    return refused
 
 
 def _read(row: KnownSpan) -> NewSpan:
@@ -124,7 +155,7 @@ def _read(row: KnownSpan) -> NewSpan:
     )
 
 
-def _row(project_id: int, masked: MaskedSpan, place: Place, now: datetime) -> KnownSpan:
+def _row(project_id: int, masked: MaskedSpan, place: Place, expires_at: datetime) -> KnownSpan:
     span = masked.span
     is_held = span.role == SpanRole.CALL or (span.role == SpanRole.STEP and place.call is not None)
     return KnownSpan(
@@ -135,5 +166,5 @@ def _row(project_id: int, masked: MaskedSpan, place: Place, now: datetime) -> Kn
         role=span.role,
         content=orjson.dumps(span.content).decode() if span.content and not is_held else None,
         has_pii=masked.has_pii,
-        created_at=now,
+        expires_at=expires_at,
     )

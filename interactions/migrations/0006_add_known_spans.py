@@ -21,11 +21,11 @@ class Migration(migrations.Migration):
                 ('role', models.CharField(choices=[('call', 'Call'), ('step', 'Step'), ('other', 'Other')], max_length=5)),
                 ('content', models.TextField(null=True)),
                 ('has_pii', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField()),
+                ('expires_at', models.DateTimeField()),
                 ('project', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='interactions.project')),
             ],
             options={
-                'indexes': [models.Index(fields=['created_at'], name='known_span_created')],
+                'indexes': [models.Index(fields=['expires_at'], name='known_span_expires')],
                 'constraints': [models.UniqueConstraint(fields=('project', 'trace_id', 'span_id'), name='span_known_once')],
             },
         ),

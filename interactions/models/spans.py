@@ -25,7 +25,7 @@ class KnownSpan(models.Model):
     # JSON: a step's content until its call comes, or what another span knows of user and conversation.
     content = models.TextField(null=True)
     has_pii = models.BooleanField(default=False)
-    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
 
     class Meta:
         constraints = [
@@ -34,7 +34,7 @@ class KnownSpan(models.Model):
         ]
         indexes = [
             # Serves the removal of old ones.
-            models.Index(fields=["created_at"], name="known_span_created"),
+            models.Index(fields=["expires_at"], name="known_span_expires"),
         ]
 
     def __str__(self) -> str:
