@@ -67,14 +67,15 @@ def _decode_json(body: bytes) -> ExportTraceServiceRequest:
         document = repaired_json(decode_json(body))
         for span in _spans_of(document):
             span |= {name: _base64(span[name]) for name in _IDS if span.get(name)}
-        return ParseDict(document, ExportTraceServiceRequest(), ignore_unknown_fields=True)
+        if isinstance(document, dict):
+            return ParseDict(document, ExportTraceServiceRequest(), ignore_unknown_fields=True)
     except JSONError:
-        # What the parser says may hold what people said.
-        raise Undecodable("The body is not an ExportTraceServiceRequest in JSON.") from None
+        pass  # What the parser says may hold what people said.
     except RecursionError:
         raise Undecodable("The body is nested too deep.") from None
     except ValueError as error:
-        raise Undecodable(f"The body is {error}") from None
+        raise Undecodable(f"The body is {error}.") from None
+    raise Undecodable("The body is not an ExportTraceServiceRequest in JSON.")
 
 
 def _spans_of(document: Any) -> Iterator[dict[str, Any]]:

@@ -17,8 +17,8 @@ from .records import InteractionRecord, merge_feedback
 from .tracing import NewSpan, Place, SpanKey
 from .transactions import read_locked
 
-# A longer trace would make one row that is written anew for every piece of it.
-MAX_TRACES = 1000
+# More would make one row that is long, and written anew for every piece of its trace.
+MAX_SPANS_BELOW = 1000
 
 Content = Mapping[str, Any]
 # Makes the interaction of a span. span id, contents by their start, what is known above it
@@ -79,8 +79,9 @@ def gather(
         if call is None or masked.span.role == SpanRole.OTHER:
             continue
         group = groups[call]
-        if key != call and key.span_id not in group.contents and len(group.contents) >= MAX_TRACES:
-            refused[key] = f"an interaction has at most {MAX_TRACES} spans"
+        n_below = len(group.contents) - (call.span_id in group.contents)
+        if key != call and key.span_id not in group.contents and n_below >= MAX_SPANS_BELOW:
+            refused[key] = f"its interaction has {MAX_SPANS_BELOW} spans below it already"
             continue
         group.contents[key.span_id] = masked.span.content
         group.new.append(key)

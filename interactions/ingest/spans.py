@@ -10,12 +10,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import orjson
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 
+from interactions import dialect
 from interactions.anonymiser import mask_pii_in
 from interactions.models import KnownSpan, SpanRole
 
@@ -32,6 +34,9 @@ KEPT_FOR = timedelta(days=1)
 KEPT_WITHOUT_CALL_FOR = timedelta(minutes=10)
 # All that is known of a trace is read for each of its pieces.
 MAX_SPANS = 10_000
+_FIELDS = (
+    "project_id", "trace_id", "span_id", "parent_id", "role", "content", "has_pii", "expires_at",
+)  # fmt: skip
 
 
 def record_spans(
@@ -90,17 +95,40 @@ def _store(
     groups, refused = gather(using, project_id, placed, places(before, ()), known, new)
     refused |= too_many | _store_groups(using, project_id, groups, placed, assemble)
 
-    rows.filter(pk__in=[known[key].pk for key in known.keys() & new.keys()]).delete()
-    rows.bulk_create(
-        _row(project_id, masked, placed[key], now + KEPT_WITHOUT_CALL_FOR)
-        for key, masked in new.items()
-        if key not in refused
-    )
-    with_call = rows.exclude(role=SpanRole.OTHER).values("trace_id")
-    rows.filter(expires_at__lte=now + KEPT_WITHOUT_CALL_FOR, trace_id__in=with_call).update(
-        expires_at=now + KEPT_FOR
-    )
+    kept = {key: masked for key, masked in new.items() if key not in refused}
+    _remember(using, project_id, kept, placed, known, now)
     return refused
+
+
+def _remember(
+    using: str,
+    project_id: int,
+    spans: Mapping[SpanKey, MaskedSpan],
+    placed: Mapping[SpanKey, Place],
+    known: Mapping[SpanKey, KnownSpan],
+    now: datetime,
+) -> None:
+    """Keep where spans stand: those of a trace with a call or step for longer, once it has one."""
+    roles = {key: row.role for key, row in known.items()} | {key: m.span.role for key, m in spans.items()}
+    speaking = {key.trace_id for key, role in roles.items() if role != SpanRole.OTHER}
+    briefly, longer = now + KEPT_WITHOUT_CALL_FOR, now + KEPT_FOR
+    rows = KnownSpan.objects.using(using)
+    rows.filter(pk__in=[row.pk for key, row in known.items() if key in spans]).delete()
+    to_prolong = [
+        row.pk
+        for key, row in known.items()
+        if key.trace_id in speaking and key not in spans and row.expires_at <= briefly
+    ]
+    rows.filter(pk__in=to_prolong).update(expires_at=longer)
+    dialect.insert_rows(
+        using,
+        KnownSpan,
+        _FIELDS,
+        (
+            _row(project_id, masked, placed[key], longer if key.trace_id in speaking else briefly)
+            for key, masked in spans.items()
+        ),
+    )
 
 
 def _within_bounds(
@@ -155,16 +183,16 @@ def _read(row: KnownSpan) -> NewSpan:
     )
 
 
-def _row(project_id: int, masked: MaskedSpan, place: Place, expires_at: datetime) -> KnownSpan:
+def _row(project_id: int, masked: MaskedSpan, place: Place, expires_at: datetime) -> list[Any]:
     span = masked.span
     is_held = span.role == SpanRole.CALL or (span.role == SpanRole.STEP and place.call is not None)
-    return KnownSpan(
-        project_id=project_id,
-        trace_id=span.key.trace_id,
-        span_id=span.key.span_id,
-        parent_id=span.parent and span.parent.span_id,
-        role=span.role,
-        content=orjson.dumps(span.content).decode() if span.content and not is_held else None,
-        has_pii=masked.has_pii,
-        expires_at=expires_at,
-    )
+    return [
+        project_id,
+        span.key.trace_id,
+        span.key.span_id,
+        span.parent and span.parent.span_id,
+        span.role.value,
+        orjson.dumps(span.content).decode() if span.content and not is_held else None,
+        masked.has_pii,
+        expires_at,
+    ]

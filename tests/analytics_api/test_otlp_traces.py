@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from interactions.ingest.span_groups import MAX_TRACES
+from interactions.ingest.span_groups import MAX_SPANS_BELOW
 from interactions.ingest.spans import MAX_SPANS
 from interactions.models import Interaction, KnownSpan, Project
 from tests.analytics_api.test_ingestion_forms import send
@@ -239,13 +239,16 @@ def test_traces_of_projects_are_apart(project: Project):
 
 
 def test_interaction_has_a_bounded_number_of_spans(project: Project):
-    calls = [span(number, CALL, parent=1) for number in range(2, MAX_TRACES + 2)]
+    calls = [span(number, CALL, parent=1) for number in range(2, MAX_SPANS_BELOW + 3)]
     response = post(project, request_of(*calls, span(1, AGENT)))
 
-    assert response.json()["partialSuccess"]["rejectedSpans"] == "1"
-    assert "an interaction has at most 1000 spans" in response.json()["partialSuccess"]["errorMessage"]
+    assert response.json()["partialSuccess"] == {
+        "rejectedSpans": "1",
+        "errorMessage": "Span 00000000000003ea is not recorded: "
+        "its interaction has 1000 spans below it already.",
+    }
     (row,) = stored(project)
-    assert len(row["traces"]) == MAX_TRACES
+    assert len(row["traces"]) == MAX_SPANS_BELOW + 1
 
 
 def test_trace_has_a_bounded_number_of_spans(project: Project):
