@@ -39,5 +39,14 @@ def limit_statements(connection: Any, **signal: Any) -> None:
     dialect.set_statement_timeout(connection, settings.STATEMENT_TIMEOUT_MS)
 
 
+def ready_application() -> WSGIApplication:
+    """The application, with everything in memory that its first request would wait for."""
+    application = with_chunked_bodies(get_wsgi_application())
+    from interactions.ingest import load_price_table
+
+    load_price_table()
+    return application
+
+
 connection_created.connect(limit_statements)
-application = with_chunked_bodies(get_wsgi_application())
+application = ready_application()

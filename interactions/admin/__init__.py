@@ -1,4 +1,4 @@
-"""The admin: raw interactions to browse, projects and API keys to manage."""
+"""The admin: raw interactions to browse, projects, API keys and prices to manage."""
 
 from django.contrib import admin
 
@@ -9,6 +9,7 @@ from .feedback import FeedbackActionAdmin
 from .interactions import InteractionAdmin
 from .keys import ProjectAPIKeyAdmin
 from .labels import DimensionAdmin, LabelAdmin
+from .prices import ModelPriceAdmin
 from .projects import ProjectAdmin
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "FeedbackActionAdmin",
     "InteractionAdmin",
     "LabelAdmin",
+    "ModelPriceAdmin",
     "ProjectAPIKeyAdmin",
     "ProjectAdmin",
 ]

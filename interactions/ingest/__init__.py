@@ -11,6 +11,7 @@ from .new_interaction import (
     checked,
     parse_interaction,
 )
+from .price_table import load_price_table
 from .record import MAX_BATCH, BatchTooLarge, IngestResult, Outcome, record_interactions
 from .spans import record_spans
 from .tracing import NewSpan, SpanKey
@@ -31,6 +32,7 @@ __all__ = [
     "SpanKey",
     "Target",
     "checked",
+    "load_price_table",
     "parse_interaction",
     "record_feedback",
     "record_interactions",

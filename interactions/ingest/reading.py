@@ -26,6 +26,7 @@ _COLUMNS = {
     "output_tokens": "output_tokens",
     "sentiment": "sentiment",
     "has_pii": "has_pii",
+    "is_cost_computed": "is_cost_computed",
     **{
         name: f"text__{name}"
         for name in ("input", "output", "user_query", "warning_message", "negative_intent_message")

@@ -15,6 +15,7 @@ from interactions.models import Interaction, InteractionText, Project, is_hidden
 from .deleting import remove_at_once
 from .linking import link_waiting
 from .new_interaction import NewInteraction
+from .prices import Prices
 from .records import InteractionRecord, build_record, fingerprint, merge_record
 from .transactions import in_project, read_locked
 from .words import update_group_profiles
@@ -81,8 +82,9 @@ def store_records(using: str, project_id: int, records: Sequence[InteractionReco
     """As `record_interactions`, inside a transaction that has entered the project."""
     receipts: dict[int, tuple[UUID, Outcome]] = {}
     records = _completed(using, project_id, records)
+    prices = Prices(using, project_id)
     for positions in _rounds_without_repeats(records):
-        _store_distinct(using, project_id, {p: records[p] for p in positions}, receipts)
+        _store_distinct(using, project_id, {p: records[p] for p in positions}, prices, receipts)
     # The last profile given for a user is theirs, whatever became of the interaction.
     update_group_profiles(
         using, project_id, {r.end_user: r.group_profile for r in records if r.end_user and r.group_profile}
@@ -146,6 +148,7 @@ def _store_distinct(
     using: str,
     project_id: int,
     records: dict[int, InteractionRecord],
+    prices: Prices,
     receipts: dict[int, tuple[UUID, Outcome]],
 ) -> None:
     """Store records, by position, none of which repeats another's id or content."""
@@ -173,9 +176,12 @@ def _store_distinct(
         if by_fingerprint.get(merged.fingerprint, pk) != pk:
             # Another interaction has this content already; this one keeps its own mark.
             merged.fingerprint = stored[pk].fingerprint
+        prices.complete(merged, stored[pk])
         if merged != stored[pk]:
             writes[pk] = merged
         receipts[position] = (merged.public_id, Outcome.UPDATED if pk in writes else Outcome.UNCHANGED)
+    for position in new:
+        prices.complete(records[position])
     delete_rows(using, list(writes))
     writes |= dict(
         zip(dialect.reserve_ids(using, Interaction, len(new)), (records[p] for p in new), strict=True)
@@ -183,7 +189,7 @@ def _store_distinct(
     insert_records(using, project_id, writes)
     receipts.update((position, (records[position].public_id, Outcome.STORED)) for position in new)
     if again:
-        _store_distinct(using, project_id, again, receipts)
+        _store_distinct(using, project_id, again, prices, receipts)
 
 
 def _stored_keys(

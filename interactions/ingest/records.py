@@ -64,6 +64,7 @@ class InteractionRecord:
     output_tokens: int | None
     sentiment: float | None
     has_pii: bool
+    is_cost_computed: bool = False
     # {"topic": "billing"}: only kinds that have a value.
     labels: dict[str, str] = field(default_factory=dict)
     # {("tag", "plan"): ["pro"], ("keyword", ""): ["refund", "invoice"]}
@@ -242,6 +243,8 @@ def merge_record(stored: InteractionRecord, new: InteractionRecord) -> Interacti
             # The user's, not the interaction's: `update_group_profiles` keeps it.
             "group_profile": stored.group_profile,
             "has_pii": stored.has_pii or new.has_pii,
+            # A cost that is sent is no longer ours; sent back as it was, it says nothing new.
+            "is_cost_computed": stored.is_cost_computed and new.cost_microusd in (None, stored.cost_microusd),
             "labels": stored.labels | new.labels,
             "many_labels": stored.many_labels | new.many_labels,
             "feedback": merge_feedback(stored.feedback, new.feedback),

@@ -13,7 +13,7 @@ from .words import FEEDBACK, WordIds
 
 _FACT_FIELDS = (
     "id", "public_id", "project_id", "end_user_id", "conversation_id", "started_at", "ended_at", "latency_us",
-    "cost_microusd", "input_tokens", "output_tokens", "sentiment", "has_pii",
+    "cost_microusd", "is_cost_computed", "input_tokens", "output_tokens", "sentiment", "has_pii",
     *(f"{kind}_id" for kind in FACT_KINDS),
     *COUNTERS.values(),
 )  # fmt: skip
@@ -77,6 +77,7 @@ def _fact_row(pk: int, project_id: int, record: InteractionRecord, words: WordId
         record.ended_at,
         record.latency_us,
         record.cost_microusd,
+        record.is_cost_computed,
         record.input_tokens,
         record.output_tokens,
         record.sentiment,

@@ -4,6 +4,7 @@ from .columnar import DirtyMark, Family, SealedFile
 from .deletion import Deletion, HiddenInteraction
 from .feedback import FeedbackAction, FeedbackSlug, FeedbackType
 from .interaction import Interaction, InteractionLabel, InteractionQuerySet, InteractionText, is_hidden
+from .prices import ModelPrice
 from .project import DEFAULT_SCOPES, Project, ProjectAPIKey, Scope
 from .spans import KnownSpan, SpanRole
 from .waiting import IdempotentAnswer, WaitingTags
@@ -30,6 +31,7 @@ __all__ = [
     "InteractionText",
     "KnownSpan",
     "Label",
+    "ModelPrice",
     "Project",
     "ProjectAPIKey",
     "Scope",

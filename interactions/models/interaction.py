@@ -68,6 +68,8 @@ class Interaction(models.Model):
     # ended_at - started_at, exactly; null when the end is unknown.
     latency_us = models.BigIntegerField(null=True)
     cost_microusd = models.BigIntegerField(null=True)
+    # Computed from model and tokens; false when the cost was sent, or is not known.
+    is_cost_computed = models.BooleanField(default=False, db_default=False, editable=False)
     input_tokens = models.IntegerField(null=True)
     output_tokens = models.IntegerField(null=True)
     sentiment = models.FloatField(null=True)

@@ -109,6 +109,7 @@ def test_garbage_in_an_address_breaks_no_list(browser: Client, shop: Project, ga
         ("label", ["kind=%00", "dimension=x", "is_custom__exact=x"]),
         ("dimension", ["kind=nothing", "key__contains=%00"]),
         ("project", ["name=%00", "api_keys__hashed_key__startswith=s"]),
+        ("modelprice", ["model__regex=(", "starts_on__year=99999"]),
         ("projectapikey", ["revoked__exact=%00", "hashed_key__startswith=s", "id__startswith=s"]),
     ],
 )

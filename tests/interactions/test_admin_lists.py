@@ -34,6 +34,7 @@ MODELS = (
     "dimension",
     "project",
     "projectapikey",
+    "modelprice",
 )
 
 pytestmark = pytest.mark.django_db
