@@ -22,6 +22,7 @@ OTHER_NAMES = {
     "history": ("previous_interactions",),
     "traces": ("trace", "spans"),
 }
+_USAGE = ("model", "input_tokens", "output_tokens")
 # What an interaction of a conversation takes from it.
 OF_CONVERSATION = ("end_user", "end_user_group_profile", "conversation_id", "hide_content")
 
@@ -81,10 +82,12 @@ def _sent(raw: Mapping[str, Any], loc: tuple[str | int, ...]) -> Sent:
     for name, others in OTHER_NAMES.items():
         if given := first_given(raw, (name, *others)):
             names[name], fields[name] = given
+    is_counted = any(raw.get(name) is not None for name in _USAGE)
     fields["feature_flags"] = _listed(fields.get("feature_flags"))
     for tell in (told_by_traces, told_by_spans):
         for name, value in tell(fields.get("traces")).items():
-            if fields.get(name) is None:
+            # Single calls are nothing to go by beside a model or sums that they do not come to.
+            if fields.get(name) is None and not (is_counted and name == "model_calls"):
                 fields[name] = value
     if fields.get("input") is None and fields.get("messages") is not None:
         fields["input"] = last_user_text(fields["messages"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 _INPUT_TOKENS = ("input_tokens", "prompt_tokens")
@@ -17,31 +17,47 @@ def told_by_traces(traces: Any) -> dict[str, Any]:
     objects = _objects(traces)
     calls = [trace for trace in objects if "model" in trace and ("output" in trace or "messages" in trace)]
     sources = [trace.get("source") for trace in objects if "model" not in trace]
-    return _told(calls, calls, sources)
+    return _told([(call, call) for call in calls], sources)
 
 
 def told_by_spans(spans: Any) -> dict[str, Any]:
     """Of the spans of the Python SDK: what a call returned has its model and usage."""
     objects = _objects(spans)
     returned = [span["returned"] for span in objects if isinstance(span.get("returned"), Mapping)]
-    usages = [each["usage"] for each in returned if isinstance(each.get("usage"), Mapping)]
-    return _told(returned, usages, [span.get("rag_source") for span in objects])
+    calls = [(each, usage if isinstance(usage := each.get("usage"), Mapping) else {}) for each in returned]
+    return _told(calls, [span.get("rag_source") for span in objects])
 
 
 def _told(
-    calls: Iterable[Mapping[str, Any]], usages: Iterable[Mapping[str, Any]], sources: Iterable[Any]
+    calls: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]], sources: Iterable[Any]
 ) -> dict[str, Any]:
-    models = [call["model"] for call in calls if isinstance(call.get("model"), str) and call["model"]]
-    usages = list(usages)
+    """calls: what names the model, and what tells its usage, of each."""
+    named = [(_model(call), usage) for call, usage in calls]
+    models = [model for model, _ in named if model]
+    usages = [usage for _, usage in named]
     told = {
         # The last call is the one that answered.
         "model": models[-1] if models else None,
         "input_tokens": _sum(usages, _INPUT_TOKENS),
         "output_tokens": _sum(usages, _OUTPUT_TOKENS),
+        "model_calls": [_model_call(*call) for call in named] if len(named) > 1 else None,
         "cost": _sum(usages, ("cost",)),
         "data_sources": list(dict.fromkeys(s for s in sources if isinstance(s, str) and s)) or None,
     }
     return {name: value for name, value in told.items() if value is not None}
+
+
+def _model(call: Mapping[str, Any]) -> str | None:
+    model = call.get("model")
+    return model if isinstance(model, str) and model else None
+
+
+def _model_call(model: str | None, usage: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "model": model,
+        "input_tokens": _sum([usage], _INPUT_TOKENS),
+        "output_tokens": _sum([usage], _OUTPUT_TOKENS),
+    }
 
 
 def _sum(usages: Iterable[Mapping[str, Any]], names: Iterable[str]) -> int | float | None:

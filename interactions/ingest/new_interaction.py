@@ -85,6 +85,14 @@ class NewFeedback(Checked):
         return self
 
 
+class ModelCall(Checked):
+    """One call of a model, of several that an interaction took."""
+
+    model: str | None = None
+    input_tokens: Count | None = None
+    output_tokens: Count | None = None
+
+
 class NewInteraction(Checked):
     """An interaction in the contract's flat form; None and absent mean the same.
 
@@ -114,6 +122,8 @@ class NewInteraction(Checked):
     """Tokens read."""
     output_tokens: Count | None = None
     """Tokens written."""
+    model_calls: Annotated[list[ModelCall] | None, Field(max_length=MAX_LABELS)] = None
+    """Where the tokens are sums: the calls, each of which has the price of its own model and size."""
     cost: Cost | None = None
     """In micro-dollars."""
     language: Word = None

@@ -15,6 +15,9 @@ from interactions.models.interaction import MAX_COST_MICROUSD
 from .price_table import Rate, table_rate
 from .records import InteractionRecord
 
+# Model, input tokens, output tokens.
+Usage = tuple[str | None, int | None, int | None]
+
 
 class Prices:
     """The prices that hold in a project; make one a batch.
@@ -32,10 +35,25 @@ class Prices:
         stored: what it was before it was sent again. A cost that was computed follows the model,
         the tokens and the start; when they stay, it stays, whatever prices have become.
         """
-        is_outdated = record.is_cost_computed and stored is not None and _basis(record) != _basis(stored)
+        is_outdated = (
+            record.is_cost_computed
+            and stored is not None
+            and (record.usage, record.started_at) != (stored.usage, stored.started_at)
+        )
         if record.cost_microusd is None or is_outdated:
-            record.cost_microusd = self._cost_microusd(*_basis(record))
+            calls = [(c.model, c.input_tokens, c.output_tokens) for c in record.model_calls]
+            record.cost_microusd = self._sum_microusd(calls or [record.usage], record.started_at)
             record.is_cost_computed = record.cost_microusd is not None
+
+    def _sum_microusd(self, usages: Sequence[Usage], at: datetime) -> int | None:
+        """None when one is not known, or the sum is beyond what an interaction may cost."""
+        total = 0
+        for usage in usages:
+            cost_microusd = self._cost_microusd(*usage, at)
+            if cost_microusd is None:
+                return None
+            total += cost_microusd
+        return total if total <= MAX_COST_MICROUSD else None
 
     def _cost_microusd(
         self, model: str | None, input_tokens: int | None, output_tokens: int | None, at: datetime
@@ -43,9 +61,7 @@ class Prices:
         if model is None or (input_tokens is None and output_tokens is None):
             return None
         rate = self._set_rate(model, at) or table_rate(model, at=at, input_tokens=input_tokens)
-        cost_microusd = rate and rate.cost_microusd(input_tokens, output_tokens)
-        # A sent cost is refused beyond it.
-        return cost_microusd if cost_microusd is None or cost_microusd <= MAX_COST_MICROUSD else None
+        return rate and rate.cost_microusd(input_tokens, output_tokens)
 
     def _set_rate(self, model: str, at: datetime) -> Rate | None:
         for price in reversed(self._set_prices.get(model, ())):
@@ -64,8 +80,3 @@ class Prices:
         for price in sorted(prices, key=lambda each: (each.project_id is not None, each.starts_on)):
             by_model[price.model].append(price)
         return by_model
-
-
-def _basis(record: InteractionRecord) -> tuple[str | None, int | None, int | None, datetime]:
-    """What a cost is computed from."""
-    return record.labels.get("model"), record.input_tokens, record.output_tokens, record.started_at

@@ -17,7 +17,7 @@ from django.conf import settings
 from interactions.anonymiser import mask_pii, mask_pii_in
 from interactions.models import DimensionKind, FeedbackSlug, FeedbackType
 
-from .new_interaction import NewFeedback, NewInteraction
+from .new_interaction import ModelCall, NewFeedback, NewInteraction
 
 # Single-valued kinds live in a column of the fact row, named like the kind.
 FACT_KINDS = ("intent", "negative_intent", "topic", "type_of_problem", "language", "model")
@@ -78,6 +78,8 @@ class InteractionRecord:
     user_query: str | None = None
     warning_message: str | None = None
     negative_intent_message: str | None = None
+    # What its tokens are the sums of; not stored, for the cost computed from it is.
+    model_calls: list[ModelCall] = field(default_factory=list, compare=False)
     # Its texts were taken away; not stored, and no difference to a record that never had any.
     hides_content: bool = field(default=False, compare=False)
 
@@ -88,6 +90,11 @@ class InteractionRecord:
             return None
         span = self.ended_at - self.started_at
         return (span.days * 86_400 + span.seconds) * 1_000_000 + span.microseconds
+
+    @property
+    def usage(self) -> tuple[str | None, int | None, int | None]:
+        """The model, the input tokens and the output tokens."""
+        return self.labels.get("model"), self.input_tokens, self.output_tokens
 
     @property
     def feedback_types(self) -> list[str]:
@@ -130,6 +137,7 @@ def build_record(project_id: int, item: NewInteraction, *, anonymize: bool) -> I
         cost_microusd=item.cost,
         input_tokens=item.input_tokens,
         output_tokens=item.output_tokens,
+        model_calls=item.model_calls or [],
         sentiment=item.sentiment,
         has_pii=has_pii,
         labels={kind: value for kind in FACT_KINDS if (value := getattr(item, kind)) is not None},
@@ -243,6 +251,8 @@ def merge_record(stored: InteractionRecord, new: InteractionRecord) -> Interacti
             # The user's, not the interaction's: `update_group_profiles` keeps it.
             "group_profile": stored.group_profile,
             "has_pii": stored.has_pii or new.has_pii,
+            # Calls are of the tokens they came with.
+            "model_calls": stored.model_calls if new.usage == (None, None, None) else new.model_calls,
             # A cost that is sent is no longer ours; sent back as it was, it says nothing new.
             "is_cost_computed": stored.is_cost_computed and new.cost_microusd in (None, stored.cost_microusd),
             "labels": stored.labels | new.labels,

@@ -168,6 +168,44 @@ FORMS: dict[str, tuple[str, Any, Row]] = {
         {"interaction": FLAT | {"model": "mine", "cost": 7, "input_tokens": 1}, "traces": [LLM_TRACE]},
         {"model": "mine", "cost_microusd": 7, "input_tokens": 1, "output_tokens": 3},
     ),
+    "several calls, each at the price of its model": (
+        "v2/events/trace_interaction",
+        {
+            "interaction": FLAT,
+            "traces": [
+                {"model": "gpt-4o", "output": "Hi", "input_tokens": 100, "output_tokens": 10},
+                {"model": "gpt-4o-mini", "output": "Hello", "input_tokens": 1000, "output_tokens": 100},
+            ],
+        },
+        {
+            "model": "gpt-4o-mini",
+            "input_tokens": 1100,
+            "output_tokens": 110,
+            # Dollars for a million tokens are micro-dollars for one.
+            "cost_microusd": 250 + 100 + 150 + 60,
+        },
+    ),
+    "model and tokens that are given, priced as they are": (
+        "v2/events/trace_interaction",
+        {
+            "interaction": FLAT | {"model": "gpt-4o", "input_tokens": 100, "output_tokens": 10},
+            "traces": [{"model": "gpt-4o-mini", "output": "Hi", "input_tokens": 7}] * 2,
+        },
+        {"model": "gpt-4o", "input_tokens": 100, "output_tokens": 10, "cost_microusd": 250 + 100},
+    ),
+    "several spans": (
+        "v1/events",
+        {
+            "body": FLAT
+            | {
+                "spans": [
+                    {"returned": {"model": "gpt-4o", "usage": USAGE}},
+                    {"returned": {"model": "gpt-4o-mini"}},
+                ]
+            }
+        },
+        {"model": "gpt-4o-mini", "input_tokens": 12, "output_tokens": 3, "cost_microusd": None},
+    ),
     "Python SDK": (
         "v1/events",
         {

@@ -28,6 +28,7 @@ EVERYTHING: dict[str, Any] = {
     "model": "large",
     "input_tokens": 12,
     "output_tokens": 0,
+    "model_calls": [{"model": "large", "input_tokens": 12, "output_tokens": None}],
     "cost": 250,
     "language": "english",
     "tags": {"plan": "pro"},
@@ -71,6 +72,14 @@ def problems(line: Any) -> list[Problem]:
     with pytest.raises(InvalidInteraction) as refusal:
         parse_interaction(line)
     return refusal.value.problems
+
+
+def test_null_in_a_feedback_action_means_absent():
+    (action,) = parse(
+        feedback_actions=[{"slug": "thumbs_up", "timestamp": None, "text": None, "value": None}]
+    ).feedback_actions
+
+    assert (action.timestamp, action.text, action.value) == (None, None, None)
 
 
 def test_every_field_is_read():

@@ -272,3 +272,42 @@ def test_prices_are_read_once_a_batch_and_only_when_a_cost_is_missing(project: P
     tokens = {"input_tokens": 5, "output_tokens": 5}
     assert readings(model="gpt-4o", **tokens) == readings(model="ours", **tokens) == 1
     assert readings(model="gpt-4o", cost=5, **tokens) == readings(model="gpt-4o") == readings() == 0
+
+
+# Several calls
+
+
+def call(model: str | None, input_tokens: int | None, output_tokens: int | None) -> dict[str, Any]:
+    return {"model": model, "input_tokens": input_tokens, "output_tokens": output_tokens}
+
+
+LARGE, SMALL = call("claude-sonnet-4", 374, 44), call("gpt-4o-mini", 101, 7)
+
+
+@pytest.mark.parametrize(
+    ("calls", "microusd"),
+    [
+        pytest.param(
+            [LARGE, SMALL], priced(SONNET_4, 374, 44) + priced(GPT_4O_MINI, 101, 7), id="two models"
+        ),
+        pytest.param(
+            [call("gemini-2.5-pro", 150_000, 10)] * 2, 2 * priced(GEMINI_2_5_PRO, 150_000, 10), id="two sizes"
+        ),
+        pytest.param([LARGE, call("ours", 5, 5)], None, id="one unknown"),
+        pytest.param([LARGE, call(None, None, None)], None, id="one that tells nothing"),
+    ],
+)
+def test_calls_are_priced_one_by_one(project: Project, calls: list[dict[str, Any]], microusd: int | None):
+    sums = {name: sum(each[name] or 0 for each in calls) for name in ("input_tokens", "output_tokens")}
+
+    assert cost(project, model=calls[0]["model"], **sums, model_calls=calls) == microusd
+
+
+def test_calls_go_with_the_tokens_they_came_with(project: Project):
+    set_price(project, 7)
+    first = {"model": "ours", "input_tokens": 1000, "output_tokens": 0, "model_calls": [LARGE, SMALL]}
+    later = {"topic": "billing"}
+    record_interactions(project, [item(**first), item(**later)])
+    assert stored(project)[0]["cost_microusd"] == priced(SONNET_4, 374, 44) + priced(GPT_4O_MINI, 101, 7)
+
+    assert cost(project, input_tokens=2000) == 7 * 2000
