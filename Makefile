@@ -20,7 +20,7 @@ serve: .venv/.runtime ## Start the production server, after bringing the databas
 	@$(RUN) manage.py migrate
 	@$(RUN) -m gunicorn -c config/gunicorn.py config.wsgi
 
-test: .venv/.development ## Run the whole test suite on SQLite, then on PostgreSQL.
+test: .venv/.development .venv/.clients ## Run the whole test suite on SQLite, then on PostgreSQL.
 	@$(RUN) -m tests
 
 check: .venv/.development ## Check style, the direction of imports, migrations and settings.
@@ -49,3 +49,9 @@ clean: ## Remove the virtual environment, caches and the demo's data.
 .venv/.development: requirements-dev.txt requirements.txt .venv/pyvenv.cfg
 	$(RUN) -m pip install --quiet --disable-pip-version-check --root-user-action ignore -r requirements-dev.txt
 	@touch .venv/.runtime $@
+
+# What the tests use as an application does: the public SDKs, apart from what the server runs with.
+.venv/.clients: tests/clients/requirements.txt .venv/pyvenv.cfg
+	"$(PYTHON)" -m venv .venv/clients
+	.venv/clients/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action ignore -r $<
+	@touch $@

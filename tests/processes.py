@@ -54,15 +54,18 @@ def peak_memory_mb(*arguments: str) -> float:
     return int(told.stdout) / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
+def database_url() -> str:
+    """The address of the database of the tests."""
+    given = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{given['NAME']}"
+    options = {name: given[name.upper()] for name in ("user", "password", "host", "port")}
+    return f"postgresql:///{given['NAME']}?{urlencode(options)}"
+
+
 def _command(arguments: Sequence[str]) -> list[str]:
     return [sys.executable, "manage.py", *arguments]
 
 
 def _environment() -> dict[str, str]:
-    given = connection.settings_dict
-    if connection.vendor == "sqlite":
-        url = f"sqlite:///{given['NAME']}"
-    else:
-        options = {name: given[name.upper()] for name in ("user", "password", "host", "port")}
-        url = f"postgresql:///{given['NAME']}?{urlencode(options)}"
-    return {**os.environ, "DATABASE_URL": url}
+    return {**os.environ, "DATABASE_URL": database_url()}

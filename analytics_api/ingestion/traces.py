@@ -23,9 +23,19 @@ def told_by_traces(traces: Any) -> dict[str, Any]:
 def told_by_spans(spans: Any) -> dict[str, Any]:
     """Of the spans of the Python SDK: what a call returned has its model and usage."""
     objects = _objects(spans)
-    returned = [span["returned"] for span in objects if isinstance(span.get("returned"), Mapping)]
+    returned = [_returned(span) for span in objects]
     calls = [(each, usage if isinstance(usage := each.get("usage"), Mapping) else {}) for each in returned]
     return _told(calls, [span.get("rag_source") for span in objects])
+
+
+def _returned(span: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a call returned, as one object: a stream comes in pieces, of which the last has the usage."""
+    returned, asked = span.get("returned"), span.get("called_with_kwargs")
+    # Of a raw response the SDK keeps nothing; then the call itself names the model.
+    told = {"model": asked.get("model")} if isinstance(asked, Mapping) else {}
+    for piece in _objects(returned if isinstance(returned, list) else [returned]):
+        told |= {name: piece[name] for name in ("model", "usage") if piece.get(name) is not None}
+    return told
 
 
 def _told(

@@ -55,6 +55,14 @@ SPAN = {
     "returned": {"model": "large", "usage": USAGE},
     "rag_source": None,
 }
+STREAMED_SPAN = SPAN | {
+    "returned": [
+        {"model": "large", "choices": [{"delta": {"content": "On its way."}}]},
+        {"model": "large", "choices": [], "usage": USAGE},
+    ],
+    "generator": True,
+}
+RAW_SPAN = SPAN | {"called_with_kwargs": {"model": "large"}, "returned": {"retries_taken": 0}}
 RETRIEVAL_SPAN = {"module": "store", "function": "search", "returned": ["..."], "rag_source": "faq"}
 LLM_TRACE = {
     "model": "large",
@@ -225,6 +233,16 @@ FORMS: dict[str, tuple[str, Any, Row]] = {
             "output_tokens": 3,
             "labels": {"data_source": ["faq"], "feature_flag": ["dark"], "tag: plan": ["pro"]},
         },
+    ),
+    "Python SDK, streamed": (
+        "v1/events",
+        {"body": FLAT | {"spans": [STREAMED_SPAN]}},
+        {"model": "large", "input_tokens": 12, "output_tokens": 3},
+    ),
+    "Python SDK, raw response": (
+        "v1/events",
+        {"body": FLAT | {"spans": [RAW_SPAN]}},
+        {"model": "large", "input_tokens": None, "output_tokens": None},
     ),
     "conversation": (
         "v2/events/trace_conversation",
