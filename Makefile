@@ -5,6 +5,8 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 # What the shell exported is for the production server; empty means unset.
 OWN_ENVIRONMENT := DATABASE_URL= SECRET_KEY= DEBUG= HTTPS= ALLOWED_HOSTS= BIND_ADDRESS=
+# npm makes this file at the end of an installation.
+NODE_PACKAGES := tests/clients/node_modules/.package-lock.json
 export DJANGO_SETTINGS_MODULE := config.settings
 
 .DELETE_ON_ERROR:
@@ -20,7 +22,7 @@ serve: .venv/.runtime ## Start the production server, after bringing the databas
 	@$(RUN) manage.py migrate
 	@$(RUN) -m gunicorn -c config/gunicorn.py config.wsgi
 
-test: .venv/.development .venv/.clients ## Run the whole test suite on SQLite, then on PostgreSQL.
+test: .venv/.development .venv/.clients $(NODE_PACKAGES) ## Run the whole test suite on SQLite, then on PostgreSQL.
 	@$(RUN) -m tests
 
 check: .venv/.development ## Check style, the direction of imports, migrations and settings.
@@ -34,7 +36,7 @@ check: .venv/.development ## Check style, the direction of imports, migrations a
 	HTTPS=on $(RUN) manage.py check --deploy --fail-level WARNING
 
 clean: ## Remove the virtual environment, caches and the demo's data.
-	rm -rf .venv .pytest_cache .ruff_cache .import_linter_cache .hypothesis data/demo
+	rm -rf .venv tests/clients/node_modules .pytest_cache .ruff_cache .import_linter_cache .hypothesis data/demo
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/pyvenv.cfg:
@@ -55,3 +57,7 @@ clean: ## Remove the virtual environment, caches and the demo's data.
 	"$(PYTHON)" -m venv .venv/clients
 	.venv/clients/bin/python -m pip install --quiet --disable-pip-version-check --root-user-action ignore -r $<
 	@touch $@
+
+# The tests that need them are skipped where there is no npm.
+$(NODE_PACKAGES): tests/clients/package-lock.json
+	@if command -v npm >/dev/null; then npm ci --prefix tests/clients --ignore-scripts --no-audit --no-fund --silent; fi

@@ -48,8 +48,8 @@ def _told(
     told = {
         # The last call is the one that answered.
         "model": models[-1] if models else None,
-        "input_tokens": _sum(usages, _INPUT_TOKENS),
-        "output_tokens": _sum(usages, _OUTPUT_TOKENS),
+        "input_tokens": _tokens(usages, _INPUT_TOKENS),
+        "output_tokens": _tokens(usages, _OUTPUT_TOKENS),
         "model_calls": [_model_call(*call) for call in named] if len(named) > 1 else None,
         "cost": _sum(usages, ("cost",)),
         "data_sources": list(dict.fromkeys(s for s in sources if isinstance(s, str) and s)) or None,
@@ -65,9 +65,14 @@ def _model(call: Mapping[str, Any]) -> str | None:
 def _model_call(model: str | None, usage: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "model": model,
-        "input_tokens": _sum([usage], _INPUT_TOKENS),
-        "output_tokens": _sum([usage], _OUTPUT_TOKENS),
+        "input_tokens": _tokens([usage], _INPUT_TOKENS),
+        "output_tokens": _tokens([usage], _OUTPUT_TOKENS),
     }
+
+
+def _tokens(usages: Iterable[Mapping[str, Any]], names: Iterable[str]) -> int | float | None:
+    """No call takes no tokens: the JavaScript SDK says 0 when it was not told."""
+    return _sum(usages, names) or None
 
 
 def _sum(usages: Iterable[Mapping[str, Any]], names: Iterable[str]) -> int | float | None:

@@ -152,6 +152,14 @@ FORMS: dict[str, tuple[str, Any, Row]] = {
             "traces": [RETRIEVAL_TRACE, EMBEDDING_TRACE, LLM_TRACE],
         },
     ),
+    "JavaScript SDK, not told the tokens": (
+        "v1/events/trace_interaction",
+        {
+            "interaction": FLAT,
+            "traces": [LLM_TRACE | {"cost": None, "input_tokens": 0, "output_tokens": 0}],
+        },
+        {"model": "large", "input_tokens": None, "output_tokens": None, "cost_microusd": None},
+    ),
     "version 3": (
         "v3/events/trace_interaction",
         {

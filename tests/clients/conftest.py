@@ -19,4 +19,4 @@ def server(
             with installation(tmp_path_factory.mktemp("server")) as server:
                 yield server
         finally:
-            call_command("flush", interactive=False, verbosity=0, inhibit_post_migrate=True)
+            call_command("flush", interactive=False, verbosity=0)

@@ -19,6 +19,9 @@ from tests.storage import Row, stored
 SDK_PYTHON = Path(sys.prefix) / "clients" / "bin" / "python"
 APPLICATION = BASE_DIR / "tests" / "clients" / "python_application.py"
 
+# Read alone: what was recorded was committed when the server was started, for all of the module.
+pytestmark = pytest.mark.django_db
+
 
 @pytest.fixture(scope="module")
 def application(server: Installation) -> dict[str, Any]:
