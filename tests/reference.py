@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -422,29 +422,36 @@ BUCKETS: dict[str, Callable[[datetime], str]] = {
 }
 
 
-def time_series(lines: Sequence[Json], request: Json, *, now: datetime = LAST_MOMENT) -> dict[str, Any]:
+def time_series(
+    lines: Sequence[Json],
+    request: Json,
+    *,
+    custom_labels: Set[CustomLabel] = frozenset(),
+    now: datetime = LAST_MOMENT,
+) -> dict[str, Any]:
     """The answer of a time series over a range of at most some years after the year 1000.
 
-    lines, request, now: as for `answer`.
+    lines, request, custom_labels, now: as for `answer`. Of more than fifty groups it has all.
     """
     start, end = (parse_moment(request["time_range"][at]) for at in ("start", "end"))
     bucket_of = BUCKETS[request.get("granularity") or "day"]
     previous_start = start - (end - start)
-    kept = [one for one in read_interactions(lines) if is_kept(one, request["filters"])]
     names = _buckets_between(start, end, bucket_of)
     previous_names = _buckets_between(previous_start, start, bucket_of)
-    rows = []
-    for place, name in enumerate(names):
-        before = previous_names[place] if place < len(previous_names) else None
-        row = Candidate(
-            names=(name,),
-            group=_in_bucket(kept, name, bucket_of, start, end, now),
-            previous=_in_bucket(kept, before, bucket_of, previous_start, start, now),
-        )
-        values = _row(row, request | {"include_previous": True})
-        del values["group_name"], values["additional_groups"]
-        rows.append({"bucket": name, **values})
-    return {"buckets": names, "datasets": {"total": rows}}
+    datasets = {}
+    for group in _candidates(lines, request, custom_labels, now):
+        rows = datasets[group.names[0]] = []
+        for place, name in enumerate(names):
+            before = previous_names[place] if place < len(previous_names) else None
+            row = Candidate(
+                names=(name,),
+                group=_in_bucket(group.group, name, bucket_of),
+                previous=_in_bucket(group.previous, before, bucket_of),
+            )
+            values = _row(row, request | {"include_previous": True})
+            del values["group_name"], values["additional_groups"]
+            rows.append({"bucket": name, **values})
+    return {"buckets": names, "datasets": datasets}
 
 
 def _buckets_between(start: datetime, end: datetime, bucket_of: Callable[[datetime], str]) -> list[str]:
@@ -454,16 +461,8 @@ def _buckets_between(start: datetime, end: datetime, bucket_of: Callable[[dateti
     return sorted({bucket_of(moment) for moment in (*hours, *last)})
 
 
-def _in_bucket(
-    kept: Iterable[Interaction],
-    name: str | None,
-    bucket_of: Callable[[datetime], str],
-    start: datetime,
-    end: datetime,
-    now: datetime,
-) -> Group:
-    inside = [one for one in kept if start <= one.start < end and bucket_of(one.start) == name]
-    return Group(interactions=inside, start=start, end=end, now=now)
+def _in_bucket(group: Group, name: str | None, bucket_of: Callable[[datetime], str]) -> Group:
+    return replace(group, interactions=[one for one in group.interactions if bucket_of(one.start) == name])
 
 
 def aggregate(

@@ -27,8 +27,8 @@ N_GROUPS = "n_groups"
 ORDER_VALUE = "order_value"
 # Grouping by a constant makes one row of everything, even of nothing.
 _ONE_GROUP = {"total": Value(1)}
-# Whether the values of each group on a page include null.
-NullsOnPage = tuple[bool, ...]
+# Whether the values of each group on a page include null; None for a group that all values are asked of.
+NullsOnPage = tuple[bool | None, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,10 +91,13 @@ def compile_rest(
     return rest
 
 
-def compile_total(shape: QueryShape) -> Sequence[QuerySet]:
-    """All measures over all interactions, as far as one QuerySet holds them; each has one row."""
-    parts = [_one_level_groups(shape, shape.measures, None)]
-    return [*parts, _two_level_groups(shape, None)] if shape.two_level_measures else parts
+def compile_unordered(shape: QueryShape, nulls: NullsOnPage | None) -> Sequence[QuerySet]:
+    """All measures, as far as one QuerySet holds them, of groups in any order.
+
+    nulls: as for `compile_rest`. Without groups, each QuerySet has the one row of the total.
+    """
+    parts = [_one_level_groups(shape, shape.measures, nulls)]
+    return [*parts, _two_level_groups(shape, nulls)] if shape.two_level_measures else parts
 
 
 def compile_listing(shape: QueryShape, *, newest_first: bool) -> QuerySet:
@@ -127,12 +130,16 @@ def _grouped(shape: QueryShape, rows: QuerySet, nulls: NullsOnPage | None, **col
     joins: dict[str, Any] = {}
     for group in shape.groups:
         joins |= group.dimension.storage.joins(group.alias, group.dimension_id)
-    kept = map(_kept_values, shape.groups) if nulls is None else map(_values_on_page, shape.groups, nulls)
+    kept = map(_kept_values, shape.groups, nulls or (None,) * len(shape.groups))
     values = {group.alias: group.dimension.storage.value(group.alias) for group in shape.groups}
     return rows.annotate(**joins).values(**values, **columns).filter(*kept)
 
 
-def _kept_values(group: GroupShape) -> Q:
+def _kept_values(group: GroupShape, has_null: bool | None) -> Q:
+    return _all_values(group) if has_null is None else _values_on_page(group, has_null)
+
+
+def _all_values(group: GroupShape) -> Q:
     wanted = Q(**{f"{group.alias}__isnull": False})
     narrowing = _narrowed_labels(group)
     if narrowing is not None:

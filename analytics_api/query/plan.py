@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -48,6 +48,11 @@ class QueryPlan:
     values: Mapping[str, Any]
     n_days: int
 
+    def over(self, window: Window, now: datetime) -> QueryPlan:
+        """The same question about another window."""
+        values, n_days = _window_values(window, now)
+        return replace(self, window=window, values={**self.values, **values}, n_days=n_days)
+
 
 def build_plan(project_id: int, request: Mapping[str, Any], *, now: datetime) -> QueryPlan:
     """Decide everything about a request that `check_request` had nothing against.
@@ -70,14 +75,8 @@ def build_plans(
     window = Window(start=request["time_range"]["start"], end=request["time_range"]["end"])
     filters = request["filters"]
     resolved = resolve_words(project_id, filters, [group for groups in groupings for group in groups])
-    days_end, n_days = _started_days(window, now)
-    values = {
-        shape.PROJECT_ID.name: project_id,
-        shape.START.name: window.start,
-        shape.END.name: window.end,
-        shape.PREVIOUS_START.name: window.previous.start,
-        shape.DAYS_END.name: days_end,
-    }
+    window_values, n_days = _window_values(window, now)
+    values = {shape.PROJECT_ID.name: project_id, **window_values}
     filter_shapes = []
     for number, asked in enumerate(filters):
         filter_shape, its_values = _bind_filter(f"f{number}", asked, resolved)
@@ -191,6 +190,18 @@ def _values_are_not_too_many(request: Mapping[str, Any]) -> list[Refusal]:
 def _asked_groups(request: Mapping[str, Any]) -> tuple[AskedGroup, ...]:
     main = request["group_by"]
     return () if main is None else (main, *request["additional_group_bys"])
+
+
+def _window_values(window: Window, now: datetime) -> tuple[dict[str, datetime], int]:
+    """What the parameters of time stand for, and how many days of the window have started."""
+    days_end, n_days = _started_days(window, now)
+    values = {
+        shape.START.name: window.start,
+        shape.END.name: window.end,
+        shape.PREVIOUS_START.name: window.previous.start,
+        shape.DAYS_END.name: days_end,
+    }
+    return values, n_days
 
 
 def _started_days(window: Window, now: datetime) -> tuple[datetime, int]:

@@ -19,7 +19,7 @@ from .statements import (
     KEPT_SHAPES,
     page_statement,
     rest_statements,
-    total_statements,
+    unordered_statements,
 )
 from .words import read_words
 
@@ -31,7 +31,7 @@ TOTAL = "total"
 def read_total(plan: QueryPlan, using: str) -> GroupRow:
     """The measures over all interactions."""
     numbers: dict[str, Any] = {}
-    for statement in total_statements(plan.shape, using):
+    for statement in unordered_statements(plan.shape, None, using):
         (row,) = statement.rows(plan.values)
         numbers |= row
     return numbers

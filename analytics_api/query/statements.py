@@ -13,7 +13,7 @@ from .compile import (
     compile_listing,
     compile_page,
     compile_rest,
-    compile_total,
+    compile_unordered,
 )
 from .shape import QueryShape
 
@@ -47,8 +47,9 @@ def rest_statements(shape: QueryShape, nulls: NullsOnPage | None, using: str) ->
 
 
 @lru_cache(KEPT_SHAPES)
-def total_statements(shape: QueryShape, using: str) -> Sequence[PreparedQuery]:
-    return [PreparedQuery.of(queryset.using(using)) for queryset in compile_total(shape)]
+def unordered_statements(shape: QueryShape, nulls: NullsOnPage | None, using: str) -> Sequence[PreparedQuery]:
+    """All measures of the total, or of groups in any order."""
+    return [PreparedQuery.of(queryset.using(using)) for queryset in compile_unordered(shape, nulls)]
 
 
 def _defers_distinct(using: str) -> bool:

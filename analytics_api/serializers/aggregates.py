@@ -13,6 +13,7 @@ from analytics_api.catalog import DEFAULT_METRICS, DEFAULT_ORDERING
 from analytics_api.catalog.granularities import DEFAULT_GRANULARITY, GRANULARITIES
 from analytics_api.query.plan import REPEATED_GROUP, check_request, repeated_groups
 from analytics_api.query.refusals import Place
+from analytics_api.query.series import MAX_GROUPS
 
 from .catalog import FilterField, GroupByField, OrderingField, VariableField
 from .fields import BooleanField, DateTimeField, Form, IntegerField, ListField, NameField
@@ -23,6 +24,8 @@ MAX_FILTERS = 100
 MAX_ADDITIONAL_GROUP_BYS = 8
 # More than a year of hours, more than a screen has points.
 MAX_BUCKETS = 10_000
+# By group, each bucket is up to fifty rows: a month of hours, or three years of days.
+MAX_BUCKETS_BY_GROUP = 1_100
 # Each is a statement, and all are of one moment.
 MAX_LISTS = 20
 DIRECTIONS = {"asc": "asc", "desc": "desc"}
@@ -183,11 +186,21 @@ class TimeSeriesRequest(Measured):
         allow_null=True,
         help_text="The length of a bucket, in UTC; weeks begin on Monday.",
     )
+    group_by = GroupByField(
+        required=False,
+        default=None,
+        allow_null=True,
+        help_text=f"Splits into a dataset for each of the {MAX_GROUPS} groups of the most interactions; "
+        "without it, the total.",
+    )
 
     def check(self, values: Mapping[str, Any]) -> Iterable[tuple[Place, ErrorDetail]]:
         yield from super().check(values)
         if "granularity" in values and "time_range" in values:
             buckets = values["granularity"].buckets(**values["time_range"])
-            if sum(1 for _ in islice(buckets, MAX_BUCKETS + 1)) > MAX_BUCKETS:
-                msg = f"the range has more than {MAX_BUCKETS} buckets; ask for longer ones or a shorter range"
+            maximum, of_what = MAX_BUCKETS, "buckets"
+            if values.get("group_by"):
+                maximum, of_what = MAX_BUCKETS_BY_GROUP, "buckets by group"
+            if sum(1 for _ in islice(buckets, maximum + 1)) > maximum:
+                msg = f"the range has more than {maximum} {of_what}; ask for longer ones or a shorter range"
                 yield ("granularity",), ErrorDetail(msg, code="value_error")

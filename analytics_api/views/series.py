@@ -5,7 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from analytics_api.query import engine
-from analytics_api.query.series import as_datasets, build_series, series_rows
+from analytics_api.query.series import build_series, read_series
 from analytics_api.serializers.aggregates import TimeSeriesRequest
 
 from .query import QueryView
@@ -13,7 +13,7 @@ from .timing import ServerTiming
 
 
 class InteractionTimeSeries(QueryView):
-    """Aggregate values bucket by bucket, without gaps."""
+    """Aggregate values bucket by bucket, without gaps, in total or by group."""
 
     request_form = TimeSeriesRequest()
 
@@ -22,8 +22,8 @@ class InteractionTimeSeries(QueryView):
         asked = self.validate(request)
         plan = build_series(request.auth.project_id, asked, asked["granularity"], now=timezone.now())
         timing.end("plan")
-        rows, engine_used = engine.run(
-            plan.whole, request.auth.n_sealed, lambda using: series_rows(plan, using)
+        series, engine_used = engine.run(
+            plan.whole, request.auth.n_sealed, lambda using: read_series(plan, using)
         )
         timing.end("query", engine_used)
-        return Response(as_datasets(plan, rows), headers={"Server-Timing": timing.header})
+        return Response(series, headers={"Server-Timing": timing.header})

@@ -14,6 +14,7 @@ from interactions.ingest import parse_interaction, record_interactions
 from interactions.keys import issue_key
 from interactions.models import Project
 from tests import reference
+from tests.analytics_api.test_aggregates_property import set_custom_labels
 from tests.dataset import LINES, TIME_RANGE, record
 
 PATH = "/api/external/get-interaction-time-series"
@@ -83,6 +84,7 @@ def test_buckets_cover_the_range(key: str, start: str, end: str, granularity: st
 
 
 VARIABLES = [name for name in reference.VARIABLES if name != "stickiness"]
+CUSTOM_LABELS = frozenset({("topic", "", "shipping"), ("keyword", "", "k1"), ("keyword", "", "k3")})
 KINDS = {"topic": ["billing", "shipping"], "keyword": ["k1", "k2"], "model": ["large"]}
 
 
@@ -106,6 +108,9 @@ def random_lines(choose: random.Random, around: datetime) -> list[dict[str, Any]
                 "intent": choose.choice([None, "refund", "track"]),
                 "model": choose.choice([None, "large"]),
                 "keywords": choose.sample(["k1", "k2", "k3"], choose.randrange(3)),
+                "tags": {"plan": choose.choice([None, "pro", "total"])},
+                "end_user_group_profile": choose.choice([None, "eu", "us"]),
+                "pii_removed": choose.random() < 0.5,
                 "cost": choose.choice([None, 5, 70]),
                 "feedback_actions": [{"slug": choose.choice(["thumbs_up", "edit", "paste"])}],
             }
@@ -122,6 +127,7 @@ def test_rows_are_those_of_the_reference(number: int, engine: str, settings: Any
     lines = random_lines(choose, around)
     project = Project.objects.create(name="random")
     record_interactions(project, [parse_interaction(line) for line in lines])
+    set_custom_labels(project, CUSTOM_LABELS)
     seal_project(project)
     key = issue_key(project, name="tests")
 
@@ -136,7 +142,19 @@ def test_rows_are_those_of_the_reference(number: int, engine: str, settings: Any
             "granularity": granularity,
             "variables": choose.sample(VARIABLES, 4),
         }
-        assert answer(key, **request) == reference.time_series(lines, request)
+        for grouping in ({}, {"group_by": random_group(choose)}, {"group_by": random_group(choose)}):
+            asked = request | grouping
+            expected = reference.time_series(lines, asked, custom_labels=CUSTOM_LABELS)
+            assert answer(key, **asked) == expected, asked
+
+
+def random_group(choose: random.Random) -> dict[str, Any]:
+    kind = choose.choice(list(reference.GROUP_BYS))
+    group_by: dict[str, Any] = {"kind": kind, "include_empty": choose.choice([None, False, True])}
+    if kind in ("topic", "keyword", "intent", "model"):
+        group_by["similarity_search"] = choose.choice([None, None, "i", "K1"])
+        group_by["only_customs"] = choose.choice([None, None, True])
+    return group_by | ({"tag": "plan"} if kind == "tag" else {})
 
 
 @pytest.mark.parametrize(
@@ -148,6 +166,16 @@ def test_rows_are_those_of_the_reference(number: int, engine: str, settings: Any
          "value_error"),
         ({"time_range": {"start": "0001-01-01", "end": "9999-12-31"}}, ["granularity"], "value_error"),
         ({"time_range": {"start": "2024-01-02", "end": "2024-01-01"}}, ["time_range"], "value_error"),
+        ({"time_range": {"start": "2021-01-01", "end": "2024-01-07"}, "group_by": {"kind": "topic"}},
+         ["granularity"], "value_error"),
+        ({"group_by": {"kind": "topics"}}, ["group_by", "kind"], "union_tag_invalid"),
+        ({"group_by": {"kind": "quarter"}}, ["group_by", "kind"], "union_tag_invalid"),
+        ({"group_by": {}}, ["group_by", "kind"], "union_tag_not_found"),
+        ({"group_by": {"kind": "tag"}}, ["group_by", "tag"], "missing"),
+        ({"group_by": {"kind": "user", "tag": "plan"}}, ["group_by", "tag"], "extra_forbidden"),
+        ({"group_by": [{"kind": "topic"}]}, ["group_by"], "value_error"),
+        ({"group_by": {"kind": "topic"}, "additional_group_bys": []}, ["additional_group_bys"],
+         "extra_forbidden"),
         ({"limit": 5}, ["limit"], "extra_forbidden"),
         ({"variables": ["n_user"]}, ["variables", 0], "enum"),
     ],
