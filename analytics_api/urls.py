@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path
 
 from . import views
-from .views import deletion, details, docs, export, projects
+from .views import deletion, details, docs, eligible_users, export, projects
 
 external = [
     re_path(
@@ -43,6 +43,8 @@ external = [
         deletion.DeleteInteractions.as_view(),
         name="delete-interactions",
     ),
+    re_path(r"^eligible-users/?$", eligible_users.EligibleUsers.as_view(), name="eligible-users"),
+    re_path(r"^platform-users/?$", eligible_users.EligibleUsers.as_view(), name="platform-users"),
     re_path(r"^variants/?$", projects.Variants.as_view(), name="variants"),
     re_path(r"^openapi\.json/?$", docs.OpenAPIDocument.as_view(), name="openapi"),
 ]

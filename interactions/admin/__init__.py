@@ -4,6 +4,7 @@ from django.contrib import admin
 
 from .conversations import ConversationAdmin
 from .deletions import DeletionAdmin
+from .eligible_users import EligibleUserAdmin
 from .end_users import EndUserAdmin
 from .feedback import FeedbackActionAdmin
 from .interactions import InteractionAdmin
@@ -16,6 +17,7 @@ __all__ = [
     "ConversationAdmin",
     "DeletionAdmin",
     "DimensionAdmin",
+    "EligibleUserAdmin",
     "EndUserAdmin",
     "FeedbackActionAdmin",
     "InteractionAdmin",

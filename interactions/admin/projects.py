@@ -7,7 +7,15 @@ from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from interactions.models import Conversation, EndUser, Interaction, Label, Project, ProjectAPIKey
+from interactions.models import (
+    Conversation,
+    EligibleUser,
+    EndUser,
+    Interaction,
+    Label,
+    Project,
+    ProjectAPIKey,
+)
 from interactions.projects import validate_project_name
 
 from .browsing import BrowsingAdmin
@@ -46,6 +54,6 @@ class ProjectAdmin(BrowsingAdmin):
             "{}",
             (
                 (list_link(model, str(model._meta.verbose_name_plural).capitalize(), project=project.pk),)
-                for model in (Interaction, Conversation, EndUser, Label, ProjectAPIKey)
+                for model in (Interaction, Conversation, EndUser, EligibleUser, Label, ProjectAPIKey)
             ),
         )

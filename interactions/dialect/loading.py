@@ -65,6 +65,7 @@ def _json_text(document: Any) -> str:
 # Values as the driver wants them. SQLite compares date-times as text, in Django's own format.
 _ADAPTERS = {
     "sqlite": {
+        "DateField": lambda day: day.isoformat(),
         "DateTimeField": lambda moment: str(moment.astimezone(UTC).replace(tzinfo=None)),
         "UUIDField": lambda value: value.hex,
         "JSONField": _json_text,

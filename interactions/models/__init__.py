@@ -2,6 +2,7 @@
 
 from .columnar import DirtyMark, Family, SealedFile
 from .deletion import Deletion, HiddenInteraction
+from .eligible import EligibleUser
 from .feedback import FeedbackAction, FeedbackSlug, FeedbackType
 from .interaction import Interaction, InteractionLabel, InteractionQuerySet, InteractionText, is_hidden
 from .prices import ModelPrice
@@ -18,6 +19,7 @@ __all__ = [
     "Dimension",
     "DimensionKind",
     "DirtyMark",
+    "EligibleUser",
     "EndUser",
     "Family",
     "FeedbackAction",

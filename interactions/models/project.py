@@ -28,7 +28,7 @@ class Scope(models.TextChoices):
     """What a key may do."""
 
     QUERY = "query", "ask questions and read interactions"
-    INGEST = "ingest", "record interactions, feedback and tags"
+    INGEST = "ingest", "record interactions, feedback, tags and eligible users"
     MANAGE = "manage", "delete interactions, make projects and keys"
 
 

@@ -12,6 +12,7 @@ MODELS = (
     "conversation",
     "deletion",
     "enduser",
+    "eligibleuser",
     "feedbackaction",
     "label",
     "dimension",

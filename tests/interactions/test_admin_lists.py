@@ -15,6 +15,7 @@ from interactions.models import (
     Conversation,
     Dimension,
     DimensionKind,
+    EligibleUser,
     EndUser,
     FeedbackAction,
     Interaction,
@@ -29,6 +30,7 @@ MODELS = (
     "conversation",
     "deletion",
     "enduser",
+    "eligibleuser",
     "feedbackaction",
     "label",
     "dimension",
@@ -69,6 +71,10 @@ def record_varied(project: Project, numbers: range) -> None:
         for number in numbers
     ]
     record(project, lines)
+    EligibleUser.objects.bulk_create(
+        EligibleUser(project=project, external_id=f"user {number}", active_from=NOON.date())
+        for number in numbers
+    )
 
 
 def test_newest_interaction_comes_first_and_the_latest_recorded_of_equals(browser: Client, shop: Project):
@@ -150,6 +156,7 @@ LIST_QUERIES = {
     "feedbackaction": 7,
     "conversation": 5,
     "enduser": 5,
+    "eligibleuser": 5,
     "label": 5,
     "dimension": 5,
     "project": 4,

@@ -1,6 +1,7 @@
 """What members of staff may see and do in the admin: read much, change little."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from interactions.keys import issue_key
 from interactions.models import (
     Conversation,
     Dimension,
+    EligibleUser,
     EndUser,
     FeedbackAction,
     Interaction,
@@ -24,7 +26,7 @@ from interactions.models import (
 )
 from tests.dataset import record
 
-RECORDED = (Interaction, Conversation, EndUser, FeedbackAction, Dimension)
+RECORDED = (Interaction, Conversation, EndUser, EligibleUser, FeedbackAction, Dimension)
 LISTED = (*RECORDED, Label, Project, ProjectAPIKey)
 EVERYTHING = (*LISTED, InteractionText, InteractionLabel)
 
@@ -35,6 +37,7 @@ pytestmark = pytest.mark.django_db
 def shop() -> Project:
     project = Project.objects.create(name="Shop")
     record(project)
+    EligibleUser.objects.create(project=project, external_id="ada", active_from=date(2024, 5, 1))
     issue_key(project, name="a test")
     return project
 
@@ -272,6 +275,6 @@ def test_project_leads_to_what_it_holds(shop: Project):
     other = Project.objects.create(name="Other")
     html = superuser().get(page_of(shop)).content.decode()
 
-    for model in (Interaction, Conversation, EndUser, Label, ProjectAPIKey):
+    for model in (Interaction, Conversation, EndUser, EligibleUser, Label, ProjectAPIKey):
         assert f'<a href="{list_of(model)}?project={shop.pk}">' in html
     assert f"?project={other.pk}" not in html

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from interactions.admin.filters import MAX_LABELS
-from interactions.models import Dimension, DimensionKind, FeedbackAction, Label, Project
+from interactions.models import Dimension, DimensionKind, EligibleUser, FeedbackAction, Label, Project
 from tests.dataset import LINES, record
 from tests.interactions.admin_browser import NOON, ask, record_one, shown
 
@@ -78,7 +78,7 @@ def test_search_finds_users_and_conversations_of_one_name(browser: Client, shop:
 def test_search_for_anything_else_finds_nothing(browser: Client, shop: Project, sought: str):
     record_one(shop)
 
-    for model in ("interaction", "enduser", "conversation", "feedbackaction"):
+    for model in ("interaction", "enduser", "eligibleuser", "conversation", "feedbackaction"):
         assert shown(browser, model, q=sought) == []
 
 
@@ -98,7 +98,11 @@ def test_other_lists_are_searched_by_their_own_words(browser: Client, shop: Proj
         shop, end_user="bob", conversation_id="c2", topic="shipping", feedback_actions=[{"slug": "paste"}]
     )
 
+    for name in ("bob", "bobby"):
+        EligibleUser.objects.create(project=shop, external_id=name, active_from=NOON.date())
+
     assert [str(row) for row in shown(browser, "enduser", q="bob")] == ["bob"]
+    assert [str(row) for row in shown(browser, "eligibleuser", q="bob")] == ["bob"]
     assert [str(row) for row in shown(browser, "conversation", q="c1")] == ["c1"]
     assert [str(row) for row in shown(browser, "label", q="ÜBER")] == ["Über Billing"]
     assert [str(row) for row in shown(browser, "dimension", q="pla")] == ["tag: plan"]

@@ -14,6 +14,7 @@ from django.db.models import ProtectedError
 from interactions.models import (
     Conversation,
     Dimension,
+    EligibleUser,
     EndUser,
     FeedbackAction,
     Interaction,
@@ -55,6 +56,10 @@ class World:
         for slug in slugs:
             given = {"project": self.project, "interaction": self.first, "slug": slug, "occurred_at": NOON}
             write(FeedbackAction, **given | changes)
+
+    def eligible(self, external_id: str, **changes: Any) -> None:
+        given = {"project": self.project, "external_id": external_id, "active_from": NOON}
+        write(EligibleUser, **given | changes)
 
     def labelled(self, **changes: Any) -> None:
         given = {"interaction": self.first, "dimension": self.tag, "label": self.label}
@@ -131,6 +136,16 @@ REFUSED: dict[str, tuple[str, Write]] = {
         lambda w: write(EndUser, project=w.project, external_id="ada"),
     ),
     "user without an id": ("end_user_not_empty", lambda w: write(EndUser, project=w.project, external_id="")),
+    "eligible user twice in a project": (
+        "eligible_user_once_a_project",
+        lambda w: [w.eligible("ada"), w.eligible("ada")],
+    ),
+    "eligible user without an id": ("eligible_user_not_empty", lambda w: w.eligible("")),
+    "eligible user who ends before the start": (
+        "eligible_user_ends_after_start",
+        lambda w: w.eligible("ada", active_to=NOON - timedelta(days=1)),
+    ),
+    "eligible user without a start": ("active_from", lambda w: w.eligible("ada", active_from=None)),
     "conversation twice in a project": (
         "conversation_once_a_project",
         lambda w: write(Conversation, project=w.project, external_id="c1"),
@@ -162,6 +177,7 @@ SQLITE_COLUMNS = {
     "interaction_once_a_project": "interactions_interaction.project_id",
     "feedback_one_thumb": "interactions_feedbackaction.interaction_id",
     "end_user_once_a_project": "interactions_enduser.project_id",
+    "eligible_user_once_a_project": "interactions_eligibleuser.project_id",
     "conversation_once_a_project": "interactions_conversation.project_id",
     "dimension_once_a_project": "interactions_dimension.project_id",
     "label_once_a_dimension": "interactions_label.dimension_id",
@@ -197,6 +213,10 @@ ACCEPTED: dict[str, Write] = {
     ],
     "both thumbs of an orphan": lambda w: w.feedback("thumbs_up", "thumbs_down", interaction=None),
     "one user id in two projects": lambda w: write(EndUser, project=w.stranger, external_id="ada"),
+    "one eligible user in two projects": lambda w: [
+        w.eligible("ada"),
+        w.eligible("ada", project=w.stranger, active_to=NOON),
+    ],
     "one tag key in two projects": lambda w: write(Dimension, project=w.stranger, kind="tag", key="plan"),
     "two tag keys": lambda w: write(Dimension, project=w.project, kind="tag", key="Plan"),
     "one word in two dimensions": lambda w: write(Label, dimension=w.topic, value="pro", folded="pro"),
