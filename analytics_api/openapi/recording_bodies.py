@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from analytics_api.ingestion.events import ACTION_NAMES, TAG_MOMENTS, Metadata, SentTags
 from analytics_api.ingestion.interactions import OF_CONVERSATION, OTHER_NAMES
 from interactions.ingest import MAX_BATCH, NewFeedback
-from interactions.ingest.new_interaction import ImportLine
+from interactions.ingest.new_interaction import ImportLine, ModelCall
 from interactions.models import FeedbackSlug
 
 from .schemas import Schema, in_its_own_section, object_of, reference
@@ -21,7 +21,11 @@ _BOUNDS = {"ge": "minimum", "le": "maximum"}
 # Of no use to those who read the document.
 _LEFT_OUT = ("title", "default")
 # The names of pydantic's definitions in our document.
-_COMPONENTS = {"#/$defs/NewFeedback": "FeedbackAction", "#/$defs/FeedbackSlug": "FeedbackSlug"}
+_COMPONENTS = {
+    "#/$defs/NewFeedback": "FeedbackAction",
+    "#/$defs/FeedbackSlug": "FeedbackSlug",
+    "#/$defs/ModelCall": "ModelCall",
+}
 
 
 def _fields_of(model: type[BaseModel]) -> dict[str, Schema]:
@@ -118,6 +122,10 @@ RECORDING_SCHEMAS: dict[str, Schema] = {
     },
     "FeedbackAction": in_its_own_section(
         object_of("Something that the user did with an answer.", _fields_of(NewFeedback), ["slug"]),
+        is_sent=True,
+    ),
+    "ModelCall": in_its_own_section(
+        object_of("One call of a model, of several that an interaction took.", _fields_of(ModelCall), []),
         is_sent=True,
     ),
     "SentInteraction": _interaction(

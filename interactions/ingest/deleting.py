@@ -24,6 +24,7 @@ from interactions.models import (
     FeedbackAction,
     HiddenInteraction,
     Interaction,
+    KnownSpan,
     WaitingTags,
 )
 
@@ -58,7 +59,7 @@ def delete_interactions(
         those that are hidden already. It is called in a snapshot, again after another deletion
         came in between.
     requested_by, selection: for the audit. An empty selection is everything: what waits for an
-        interaction goes too, and every user and conversation without one.
+        interaction goes too, spans of traces, and every user and conversation without one.
     Call outside transactions. When it returns, no row is left. If the process ends before, they
     stay hidden, and `finish_deletions` removes them. -> how many were deleted
     """
@@ -168,7 +169,8 @@ def _finish(using: str, deletion: Deletion) -> None:
     if not deletion.selection:
         project_id = deletion.project_id
         FeedbackAction.objects.using(using).filter(project_id=project_id, interaction=None)._raw_delete(using)
-        WaitingTags.objects.using(using).filter(project_id=project_id)._raw_delete(using)
+        for model in (WaitingTags, KnownSpan):
+            model.objects.using(using).filter(project_id=project_id)._raw_delete(using)
         _remove_users(EndUser.objects.using(using).filter(project_id=project_id))
         _remove_conversations(Conversation.objects.using(using).filter(project_id=project_id))
     deletion.finished_at = timezone.now()

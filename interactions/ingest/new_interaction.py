@@ -89,8 +89,11 @@ class ModelCall(Checked):
     """One call of a model, of several that an interaction took."""
 
     model: str | None = None
+    """The model called."""
     input_tokens: Count | None = None
+    """Tokens read."""
     output_tokens: Count | None = None
+    """Tokens written."""
 
 
 class NewInteraction(Checked):

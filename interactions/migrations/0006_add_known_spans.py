@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('interactions', '0003_waiting_and_idempotency'),
+        ('interactions', '0005_add_eligible_users'),
     ]
 
     operations = [
