@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
-from django.db import DEFAULT_DB_ALIAS, connections, transaction
-from django.db.models import F, QuerySet, Value
+from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db.models import F, QuerySet
 
 from interactions import dialect
 from interactions.models import EligibleUser, Project
@@ -71,8 +71,8 @@ def _alone_with_list(project_id: int) -> Iterator[None]:
 
 def _named(project_id: int, external_ids: Sequence[str]) -> QuerySet:
     # Served by eligible_user_once_a_project.
-    listed = Value(dialect.adapt_list(connections[DEFAULT_DB_ALIAS], external_ids))
-    return EligibleUser.objects.for_project(project_id).filter(dialect.OneOf(F("external_id"), listed))
+    named = dialect.is_one_of(DEFAULT_DB_ALIAS, "external_id", external_ids)
+    return EligibleUser.objects.for_project(project_id).filter(named)
 
 
 def _insert(project_id: int, users: Sequence[NewEligibleUser]) -> None:

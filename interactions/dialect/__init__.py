@@ -17,6 +17,7 @@ from .expressions import (
     StartOfYear,
     adapt_list,
     by_code_point,
+    is_one_of,
 )
 from .loading import enter_project, insert_rows, reserve_ids, was_lost_to_another
 from .reading import read_once, set_statement_timeout, snapshot, write_csv
@@ -40,6 +41,7 @@ __all__ = [
     "by_code_point",
     "enter_project",
     "insert_rows",
+    "is_one_of",
     "read_once",
     "reserve_ids",
     "set_statement_timeout",

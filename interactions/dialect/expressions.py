@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import orjson
+from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import (
     BigIntegerField,
@@ -17,6 +18,7 @@ from django.db.models import (
     Func,
     OuterRef,
     QuerySet,
+    Value,
 )
 from django.db.models.functions import Collate, StrIndex
 from django.db.models.lookups import In
@@ -50,6 +52,11 @@ class OneOf(Func):
 
     def as_duckdb(self, compiler, connection, **extra_context):
         return self.as_sql(compiler, connection, template="(%(expressions)s)", arg_joiner=" IN ")
+
+
+def is_one_of(using: str, column: str, values: Collection[Any]) -> OneOf:
+    """Whether a column has one of many values: integers or texts, as one argument of the statement."""
+    return OneOf(F(column), Value(adapt_list(connections[using], list(values))))
 
 
 class HasRow(Func):

@@ -29,7 +29,7 @@ from interactions.models import (
 )
 
 from .transactions import in_project
-from .writing import delete_rows
+from .writing import delete_named, delete_rows
 
 # What writers wait for a portion, about.
 _PORTION_SECONDS = 0.3
@@ -80,7 +80,7 @@ def finish_deletions(using: str = DEFAULT_DB_ALIAS) -> None:
 def remove_at_once(using: str, primary_keys: Sequence[int]) -> None:
     """Remove hidden interactions that are recorded again; call inside a transaction."""
     delete_rows(using, primary_keys)
-    HiddenInteraction.objects.using(using).filter(interaction_id__in=primary_keys)._raw_delete(using)
+    delete_named(using, HiddenInteraction, "interaction_id", primary_keys)
 
 
 def _hide(
@@ -158,8 +158,11 @@ def _remove_portion(using: str, project_id: int, size: int) -> int | None:
     )
     users, conversations = map(set, zip(*known_by, strict=True)) if known_by else (set(), set())
     remove_at_once(using, keys)
-    _remove_users(EndUser.objects.using(using).filter(id__in=users - {None}))
-    _remove_conversations(Conversation.objects.using(using).filter(id__in=conversations - {None}))
+    for model, pks, remove in (
+        (EndUser, users, _remove_users),
+        (Conversation, conversations, _remove_conversations),
+    ):
+        remove(model.objects.using(using).filter(dialect.is_one_of(using, "id", pks - {None})))
     if len(keys) < size:
         _finish(using, deletion)
     return len(keys)
@@ -183,14 +186,14 @@ def _remove_users(users: QuerySet[EndUser]) -> None:
     gone = list(users.exclude(_has_interaction("end_user_id")).values_list("id", flat=True))
     for model in (FeedbackAction, WaitingTags):
         # Served by the indexes on their users.
-        model.objects.using(users.db).filter(end_user_id__in=gone)._raw_delete(users.db)
-    EndUser.objects.using(users.db).filter(id__in=gone)._raw_delete(users.db)
+        delete_named(users.db, model, "end_user_id", gone)
+    delete_named(users.db, EndUser, "id", gone)
 
 
 def _remove_conversations(conversations: QuerySet[Conversation]) -> None:
     # Served by interaction_conv_started.
     gone = list(conversations.exclude(_has_interaction("conversation_id")).values_list("id", flat=True))
-    Conversation.objects.using(conversations.db).filter(id__in=gone)._raw_delete(conversations.db)
+    delete_named(conversations.db, Conversation, "id", gone)
 
 
 def _has_interaction(column: str) -> Exists:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+
+from django.db.models import Model
 
 from interactions import dialect
 from interactions.models import FeedbackAction, Interaction, InteractionLabel, InteractionText
@@ -60,9 +62,14 @@ def delete_rows(using: str, primary_keys: Sequence[int]) -> None:
     if not primary_keys:
         return
     for model in (InteractionLabel, FeedbackAction, InteractionText):
-        # Straight deletes: the collector would load every row to look for what depends on it.
-        model.objects.using(using).filter(interaction_id__in=primary_keys)._raw_delete(using)
-    Interaction.objects.using(using).filter(id__in=primary_keys)._raw_delete(using)
+        delete_named(using, model, "interaction_id", primary_keys)
+    delete_named(using, Interaction, "id", primary_keys)
+
+
+def delete_named(using: str, model: type[Model], column: str, values: Collection[int]) -> None:
+    """Delete rows by an integer column, past the collector, which would load each to look for its own."""
+    named = model.objects.using(using).filter(dialect.is_one_of(using, column, values))
+    named._raw_delete(using)
 
 
 def _fact_row(pk: int, project_id: int, record: InteractionRecord, words: WordIds) -> list:

@@ -928,8 +928,13 @@ def test_resends_are_found_by_indexes(project: Project):
     with connection.execute_wrapper(explain):
         record_interactions(project, batch_of(50, model="large"))
 
-    assert {sql: plan for sql, plan in plans.items() if "Seq Scan" in plan or "SCAN" in plan} == {}
+    assert {sql: plan for sql, plan in plans.items() if reads_a_table_whole(plan)} == {}
     assert len(plans) > 10
+
+
+def reads_a_table_whole(plan: str) -> bool:
+    # SQLite scans the list that a statement is given, too.
+    return "Seq Scan" in plan or "SCAN" in plan.replace("SCAN json_each VIRTUAL TABLE", "")
 
 
 def plan_of(sql: str, params: Any) -> str:
