@@ -934,7 +934,7 @@ def test_resends_are_found_by_indexes(project: Project):
 
 def reads_a_table_whole(plan: str) -> bool:
     # SQLite scans the list that a statement is given, too.
-    return "Seq Scan" in plan or "SCAN" in plan.replace("SCAN json_each VIRTUAL TABLE", "")
+    return "Seq Scan" in plan or "SCAN" in plan.replace("SCAN JSON_EACH VIRTUAL TABLE", "")
 
 
 def plan_of(sql: str, params: Any) -> str:
