@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-# What a part of text is called, where it says what it is.
-_TEXT_TYPES = {None, "text", "input_text", "output_text"}
+# What a part of text is called, where it says what it is. Compared and not hashed: it may be anything.
+_TEXT_TYPES = (None, "text", "input_text", "output_text")
 
 
 def last_user_text(messages: Any) -> str | None:
@@ -20,7 +20,9 @@ def last_user_text(messages: Any) -> str | None:
 
 def text_of(message: Mapping[str, Any]) -> str | None:
     """{"content": "Hi"} or {"content" or "parts": [{"type": "text", "text" or "content": "Hi"}, ...]}"""
-    content = message.get("content", message.get("parts"))
+    content = message.get("content")
+    if content is None:
+        content = message.get("parts")
     if isinstance(content, list):
         return "\n".join(_texts(content))
     return content if isinstance(content, str) else None

@@ -11,7 +11,7 @@ import orjson
 
 from interactions.models import DimensionKind, Interaction, KnownSpan, SpanRole
 
-from .new_interaction import InvalidInteraction, NewInteraction
+from .new_interaction import NewInteraction
 from .record import build_records
 from .records import InteractionRecord, merge_feedback
 from .tracing import NewSpan, Place, SpanKey
@@ -67,26 +67,8 @@ def gather(
     were_one = {key for key, place in placed_before.items() if place.call == key}
     calls = {key for key in were_one | groups.keys() if placed[key].call in groups}
     _add_stored(using, project_id, groups, {key: placed[key].call for key in calls})
-    for key, row in known.items():
-        group = groups.get(placed[key].call)
-        if group and row.role == SpanRole.STEP and row.content and key not in new:
-            group.contents[key.span_id] = orjson.loads(row.content)
-            group.waiting.append(row.pk)
-            group.has_pii |= row.has_pii
-    refused = {}
-    for key, masked in new.items():
-        call = placed[key].call
-        if call is None or masked.span.role == SpanRole.OTHER:
-            continue
-        group = groups[call]
-        n_below = len(group.contents) - (call.span_id in group.contents)
-        if key != call and key.span_id not in group.contents and n_below >= MAX_SPANS_BELOW:
-            refused[key] = f"its interaction has {MAX_SPANS_BELOW} spans below it already"
-            continue
-        group.contents[key.span_id] = masked.span.content
-        group.new.append(key)
-        group.has_pii |= masked.has_pii
-    return groups, refused
+    _add_waiting(groups, placed, {key: row for key, row in known.items() if key not in new})
+    return groups, _add_new(groups, placed, new)
 
 
 def _add_stored(
@@ -105,6 +87,37 @@ def _add_stored(
             group.taken_in[pk] = key, record
 
 
+def _add_waiting(
+    groups: Mapping[SpanKey, Group], placed: Mapping[SpanKey, Place], known: Mapping[SpanKey, KnownSpan]
+) -> None:
+    for key, row in known.items():
+        group = groups.get(placed[key].call)
+        if group and row.role == SpanRole.STEP and row.content:
+            group.contents[key.span_id] = orjson.loads(row.content)
+            group.waiting.append(row.pk)
+            group.has_pii |= row.has_pii
+
+
+def _add_new(
+    groups: Mapping[SpanKey, Group], placed: Mapping[SpanKey, Place], new: Mapping[SpanKey, MaskedSpan]
+) -> dict[SpanKey, str]:
+    """-> why there is no room for some"""
+    refused = {}
+    for key, masked in new.items():
+        call = placed[key].call
+        if call is None or masked.span.role == SpanRole.OTHER:
+            continue
+        group = groups[call]
+        n_below = len(group.contents) - (call.span_id in group.contents)
+        if key != call and key.span_id not in group.contents and n_below >= MAX_SPANS_BELOW:
+            refused[key] = f"its interaction has {MAX_SPANS_BELOW} spans below it already"
+            continue
+        group.contents[key.span_id] = masked.span.content
+        group.new.append(key)
+        group.has_pii |= masked.has_pii
+    return refused
+
+
 def _is_content(trace: Any) -> bool:
     """Whether it came from a span; traces of other forms may have been sent with the interaction's id."""
     return isinstance(trace, dict) and all(isinstance(trace.get(n), str) for n in ("span_id", "time_start"))
@@ -112,14 +125,11 @@ def _is_content(trace: Any) -> bool:
 
 def merged_record(
     project_id: int, call: SpanKey, group: Group, placed: Mapping[SpanKey, Place], assemble: Assemble
-) -> InteractionRecord | str:
-    """What is to be stored of a group, or the reason why it cannot be."""
+) -> InteractionRecord:
+    """What is to be stored of a group. Raises InvalidInteraction."""
     contents = [_beneath(call.trace_id, content, placed) for content in group.contents.values()]
     contents.sort(key=lambda content: (content["time_start"], content["span_id"]))
-    try:
-        item = assemble(call.span_id, contents, placed[call].known_above)
-    except InvalidInteraction as error:
-        return str(error)
+    item = assemble(call.span_id, contents, placed[call].known_above)
     item = item.model_copy(update={"id": interaction_id(call), "pii_removed": group.has_pii or None})
     # Masked span by span when they came.
     (record,) = build_records(project_id, [item], anonymize=False)

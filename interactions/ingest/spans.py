@@ -21,6 +21,7 @@ from interactions import dialect
 from interactions.anonymiser import mask_pii_in
 from interactions.models import KnownSpan, SpanRole
 
+from .new_interaction import InvalidInteraction
 from .record import MAX_BATCH, store_records
 from .records import TRACE_TEXTS
 from .span_groups import Assemble, Group, MaskedSpan, gather, merged_record
@@ -158,14 +159,14 @@ def _store_groups(
     records, taken_in, told = [], [], []
     refused: dict[SpanKey, str] = {}
     for call, group in groups.items():
-        # Without its call the interaction was deleted, and late spans of it are not wanted.
         if call.span_id in group.contents:
-            record = merged_record(project_id, call, group, placed, assemble)
-            if isinstance(record, str):
-                refused |= dict.fromkeys(group.new, record)
+            try:
+                records.append(merged_record(project_id, call, group, placed, assemble))
+            except InvalidInteraction as error:
+                refused |= dict.fromkeys(group.new, str(error))
                 continue
-            records.append(record)
             taken_in += group.taken_in
+        # Else the interaction was deleted, and late spans of it are not wanted.
         told += group.waiting
     delete_rows(using, taken_in)
     for start in range(0, len(records), MAX_BATCH):

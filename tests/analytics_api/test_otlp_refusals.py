@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from itertools import product
 from typing import Any
 
 import orjson
@@ -11,9 +12,23 @@ from django.test import Client
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
+from analytics_api.otlp import conventions
 from interactions.keys import issue_key
 from interactions.models import Interaction, KnownSpan, Project
-from tests.otlp import CHAT, JSON, PROTOBUF, TEXTS, any_value, encoded, export, id_of, post, request_of, span
+from tests.otlp import (
+    CHAT,
+    JSON,
+    PROTOBUF,
+    TEXTS,
+    any_value,
+    encoded,
+    event,
+    export,
+    id_of,
+    post,
+    request_of,
+    span,
+)
 from tests.storage import ids, stored
 
 pytestmark = pytest.mark.django_db
@@ -183,6 +198,49 @@ def test_nul_in_the_word_of_another_span(project: Project):
     export(project, span(1, {"user.id": "a\x00b"}), span(2, {"gen_ai.operation.name": "chat"}, parent=1))
 
     assert stored(project)[0]["end_user"] == "a\ufffdb"
+
+
+NAMES = [
+    *(
+        name
+        for kind in (conventions.FACTS, conventions.TOKENS, conventions.CONTEXT)
+        for name in kind.values()
+    ),
+    conventions.STEP_INPUT,
+    conventions.STEP_OUTPUT,
+    conventions.STEP_OUTPUTS,
+    ("gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions"),
+    ("gen_ai.prompt", "gen_ai.completion", "gen_ai.prompt.0.role", "gen_ai.completion.999999.content"),
+]
+EVENTS = [*conventions.INPUT_EVENTS, *conventions.OUTPUT_EVENTS, conventions.DETAILS_EVENT]
+ODD_VALUES = [
+    *(None, True, -1, 0.5, 2**62, [], {}, [None], {"a": [1, {"b": None}]}),
+    *("[", "[null]", "[[[5]]]", "[1e999]", "[12345678901234567890123]", '["\\ud800"]'),
+    *('{"role": ["user"], "content": {"type": [1]}}', '{"message": {"content": [{"type": {}}]}}'),
+    '[{"role": "user", "parts": [{"type": ["text"], "text": "a"}, 5, null, {"type": "text", "text": {}}]}]',
+]
+
+
+@pytest.mark.parametrize(
+    ("operation", "n_rejected"),
+    # Of calls, the numbers that none of the four counts of tokens can be.
+    [("chat", 4 * len([-1, 0.5, 2**62])), ("retrieval", 0)],
+)
+def test_odd_values_are_no_error_of_ours(project: Project, operation: str, n_rejected: int):
+    names = [name for kind in NAMES for name in kind]
+    spans = [
+        span(
+            number,
+            {"gen_ai.operation.name": operation, name: value},
+            events=[event(EVENTS[number % len(EVENTS)], {name: value, "content": value, "message": value})],
+            traceId=f"{number:032x}",
+        )
+        for number, (name, value) in enumerate(product(names, ODD_VALUES), start=1)
+    ]
+    response = post(project, request_of(*spans))
+
+    assert response.status_code == 200
+    assert int(response.json().get("partialSuccess", {}).get("rejectedSpans", 0)) == n_rejected
 
 
 GOOD = orjson.dumps(request_of(chat()))
