@@ -9,7 +9,10 @@ from pathlib import Path
 
 from analytics_api.catalog import DIMENSIONS, FILTERS, METRICS, ORDERINGS, Dimension, FilterKind, Parameter
 from analytics_api.errors import ERROR_TYPES
+from analytics_api.openapi.reading import read_endpoints
+from analytics_api.openapi.recording_bodies import FEEDBACK_MEANINGS
 from config.env import BASE_DIR, VARIABLES
+from interactions.ingest.new_interaction import ImportLine
 
 
 class MissingSection(ValueError):
@@ -102,6 +105,26 @@ def _orderings() -> str:
     )
 
 
+def _endpoints() -> str:
+    rows = (
+        (_code(f"{endpoint.method} {endpoint.path}"), endpoint.summary, _code(endpoint.scope))
+        for endpoint in read_endpoints()
+    )
+    return _table(("request", "does", "scope"), rows)
+
+
+def _import_fields() -> str:
+    rows = (
+        (_code(name), "required" if field.is_required() else "", field.description)
+        for name, field in ImportLine.model_fields.items()
+    )
+    return _table(("field", "", "meaning"), rows)
+
+
+def _feedback_actions() -> str:
+    return _table(("slug", "meaning"), ((_code(slug), words) for slug, words in FEEDBACK_MEANINGS.items()))
+
+
 def _error_types() -> str:
     return f"{_code(*sorted(ERROR_TYPES))}."
 
@@ -110,6 +133,9 @@ def _error_types() -> str:
 DOCUMENTS: Mapping[Path, Mapping[str, Callable[[], str]]] = {
     BASE_DIR / "README.md": {"configuration": _configuration},
     BASE_DIR / "docs" / "api.md": {
+        "endpoints": _endpoints,
+        "import fields": _import_fields,
+        "feedback actions": _feedback_actions,
         "filters": lambda: _kinds(FILTERS),
         "filter fields": lambda: _parameters(FILTERS),
         "group-bys": lambda: _kinds(DIMENSIONS),

@@ -44,7 +44,8 @@ _LEFT_OUT = "Fields of variables that were not asked for and fields without a va
 
 
 def _with_numbers(description: str, properties: Mapping[str, Schema]) -> Schema:
-    return {"allOf": [object_of(description, properties), reference("schemas", "Numbers")]}
+    own = object_of(description, properties)
+    return {"description": own.pop("description"), "allOf": [own, reference("schemas", "Numbers")]}
 
 
 SCHEMAS: dict[str, Schema] = {

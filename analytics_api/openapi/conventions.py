@@ -15,8 +15,9 @@ CONVENTIONS = (
         "Keys",
         "Every request carries an API key: `Authorization: Bearer <key>`. `Authorization: Api-Key <key>` and "
         "`X-API-Key: <key>` will do, too. A key opens one project, and nothing is seen or counted but that "
-        "project's interactions. Keys are made in the admin or by `manage.py create_api_key`; asking "
-        "questions needs the scope `query`, which a new key has.",
+        "project's interactions. Keys are made in the admin or by `manage.py create_api_key`. A key has "
+        "scopes: `query` asks, `ingest` records, `manage` makes projects and revokes keys; a new key has the "
+        "first two.",
     ),
     Convention(
         "Times",
@@ -27,7 +28,8 @@ CONVENTIONS = (
     Convention(
         "Null",
         "In requests, null and absent mean the same. In answers, a number that does not exist, such as an "
-        "average over nothing, is left out of its row.",
+        "average over nothing, is left out of its row; the details of an interaction or conversation say "
+        "null instead.",
     ),
     Convention(
         "Units",
@@ -42,6 +44,11 @@ CONVENTIONS = (
     Convention(
         "Refusals",
         "Errors are JSON with a `detail`. What is wrong with a body is listed completely, each with its "
-        "place; an unknown name is refused, and answered with the nearest known one.",
+        "place; an unknown name is refused, and answered with the nearest known one. Calls that record "
+        "ignore unknown fields instead, because clients send many.",
+    ),
+    Convention(
+        "Bodies",
+        "Bodies are JSON, whatever the `Content-Type` says, and may be packed: `Content-Encoding: gzip`.",
     ),
 )

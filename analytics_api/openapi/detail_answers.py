@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from interactions.models import FeedbackSlug, FeedbackType
+from interactions.models import FeedbackType
 
 from .schemas import Schema, list_of, number_or_null, object_of, reference, text, text_or_null
 
@@ -19,9 +19,7 @@ _USER_QUERY = text_or_null("What was asked, in the application's words.")
 _WARNING = text_or_null("What the application warned of.")
 _SENTIMENT = number_or_null("number", "From -1 to 1.", minimum=-1, maximum=1)
 _COST = number_or_null("integer", "In micro-dollars.", minimum=0)
-_ACTIONS = list_of(
-    {"type": "string", "enum": list(FeedbackSlug.values)}, "What the user did, oldest first, by slug."
-)
+_ACTIONS = list_of(reference("schemas", "FeedbackSlug"), "What the user did, oldest first, by slug.")
 _EMOTIONS = list_of(_TEXT, "Emotions, by name.")
 _CONVERSATION = list_of(
     reference("schemas", "Turn"), "The whole conversation in order; without one, this interaction alone."

@@ -111,15 +111,15 @@ def read_fields(schema: Schema, prefix: str = "") -> Iterator[Field]:
     for name, given in own["properties"].items():
         is_required = name in own.get("required", ())
         words, section = _type(given, is_required)
+        target, _ = _target(given)
         yield Field(
             name=f"{prefix}{name}",
             type=words,
             section=section,
             is_required=is_required,
             default=json.dumps(given["default"]) if "default" in given else None,
-            description=given.get("description", ""),
+            description=given.get("description", "" if section else target.get("description", "")),
         )
-        target, _ = _target(given)
         place = f"{prefix}{name}."
         if "items" in target:
             target, _ = _target(target["items"])

@@ -71,7 +71,7 @@ def _interaction(
     own = object_of(description, properties, required=list(required))
     if either:
         own |= _one_of_these(either)
-    return {"allOf": [own, reference("schemas", "Interaction")]}
+    return {"description": own.pop("description"), "allOf": [own, reference("schemas", "Interaction")]}
 
 
 _LINE = _fields_of(ImportLine)
@@ -107,7 +107,7 @@ def _meaning(slug: str) -> str:
     return f"Counts as {means.replace('_', ' ')} feedback."
 
 
-_MEANINGS = {slug: _meaning(slug) for slug in FeedbackSlug.values}
+FEEDBACK_MEANINGS = {slug: _meaning(slug) for slug in FeedbackSlug.values}
 
 RECORDING_SCHEMAS: dict[str, Schema] = {
     "Interaction": in_its_own_section(
@@ -116,9 +116,9 @@ RECORDING_SCHEMAS: dict[str, Schema] = {
     ),
     "FeedbackSlug": {
         "type": "string",
-        "enum": list(_MEANINGS),
-        "description": "\n".join(f"* `{slug}`: {meaning}" for slug, meaning in _MEANINGS.items()),
-        "x-enumDescriptions": _MEANINGS,
+        "enum": list(FEEDBACK_MEANINGS),
+        "description": "\n".join(f"* `{slug}`: {meaning}" for slug, meaning in FEEDBACK_MEANINGS.items()),
+        "x-enumDescriptions": FEEDBACK_MEANINGS,
     },
     "FeedbackAction": in_its_own_section(
         object_of("Something that the user did with an answer.", _fields_of(NewFeedback), ["slug"]),

@@ -68,6 +68,7 @@ def _recording(
         examples=examples,
         parameters=parameters,
         body=reference("schemas", body or name[0].upper() + name[1:]),
+        refusals={"404": "WrongVersion"} if _VERSION in parameters else {},
     )
 
 

@@ -85,6 +85,7 @@ RESPONSES: dict[str, Schema] = {
         "There is nothing of the kind in the project of the key; what another project has is not there.",
         "Not Found",
     ),
+    "WrongVersion": _refusal("The wire has no such version.", "Not Found"),
     "TooLarge": _refusal(
         "The body is over the limit of the server.",
         "The request body is too large; at most 10000000 bytes are accepted.",

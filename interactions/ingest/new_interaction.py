@@ -128,7 +128,7 @@ class NewInteraction(Checked):
     model_calls: Annotated[list[ModelCall] | None, Field(max_length=MAX_LABELS)] = None
     """Where the tokens are sums: the calls, each of which has the price of its own model and size."""
     cost: Cost | None = None
-    """In micro-dollars."""
+    """In micro-dollars. Without it, it is computed from model and tokens, where the price is known."""
     language: Word = None
     """The language of the user's message."""
     tags: Tags | None = None

@@ -16,7 +16,7 @@ from tests import dataset
 from tests.server import environment, running_server
 
 # Besides those at the edges of the schema, of which there are more than a thousand.
-N_RANDOM_REQUESTS = 200
+N_RANDOM_REQUESTS = 100
 
 
 def url_of_test_database() -> str:
