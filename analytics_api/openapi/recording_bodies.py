@@ -14,7 +14,7 @@ from interactions.ingest import MAX_BATCH, NewFeedback
 from interactions.ingest.new_interaction import ImportLine, ModelCall
 from interactions.models import FeedbackSlug
 
-from .schemas import Schema, in_its_own_section, object_of, reference
+from .schemas import Schema, in_its_own_section, list_of, object_of, reference
 
 # What pydantic writes for these when they stand outside a type, and JSON Schema's word for it.
 _BOUNDS = {"ge": "minimum", "le": "maximum"}
@@ -64,10 +64,14 @@ def _called_otherwise(fields: Mapping[str, Schema]) -> dict[str, Schema]:
 
 
 def _interaction(
-    description: str, required: Iterable[str], *, either: Iterable[str] = (), more: Mapping[str, Schema] = {}
+    description: str,
+    required: Iterable[str],
+    *,
+    either: Mapping[str, Schema] | None = None,
+    more: Mapping[str, Schema] | None = None,
 ) -> Schema:
     """An object with all fields of an interaction. either: one of these is needed, too."""
-    properties = {name: _LINE[name] for name in (*required, *either)} | more
+    properties = {name: _LINE[name] for name in required} | dict(either or {}) | dict(more or {})
     own = object_of(description, properties, required=list(required))
     if either:
         own |= _one_of_these(either)
@@ -83,8 +87,12 @@ _ANONYMIZE: Schema = {
     "default": True,
     "description": "Mask personal data before anything is stored.",
 }
+# Not null, as the whole field may be: one of these is needed.
+_TEXT_OR_MESSAGES: dict[str, Schema] = {
+    "input": _LINE["input"],
+    "messages": list_of({"type": "object"}, _LINE["messages"]["description"]),
+}
 _SENT = reference("schemas", "SentInteraction")
-_TEXTS_OR_MESSAGES = ("input", "messages")
 
 
 def _metadata(description: str, moments: Sequence[str] = ("timestamp",)) -> Schema:
@@ -132,13 +140,13 @@ RECORDING_SCHEMAS: dict[str, Schema] = {
         "An interaction, some of whose fields have several names. With `messages` instead of `input`, the "
         "last message of the user is the input.",
         ("end_user", *_ALWAYS),
-        either=_TEXTS_OR_MESSAGES,
+        either=_TEXT_OR_MESSAGES,
         more=_called_otherwise(_LINE),
     ),
     "InteractionOfConversation": _interaction(
         "An interaction of a conversation, which tells the rest.",
         _ALWAYS,
-        either=_TEXTS_OR_MESSAGES,
+        either=_TEXT_OR_MESSAGES,
         more=_called_otherwise(_LINE),
     ),
     "ImportLine": _interaction("An interaction in the flat form of an import line.", _FLAT),

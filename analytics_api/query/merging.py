@@ -11,6 +11,9 @@ from .plan import QueryPlan
 from .rows import TOTAL, GroupRow, read_total, shape_pages, shape_total
 from .statements import merged_page_statement
 
+# The largest LIMIT that databases take; a sum of two numbers of requests may be larger.
+_MAX_LIMIT = 2**63 - 1
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Place:
@@ -30,11 +33,12 @@ def merged_page(
     for the lists on the page when it has measures of two levels.
     -> how many rows the union has, and [(the list's number, its row), ...]
     """
+    n_rows = min(offset + limit, _MAX_LIMIT)
     total, places = 0, []
     totals: dict[int, Mapping[str, Any]] = {}
     for number, plan in enumerate(plans):
         if plan.shape.groups:
-            rows = merged_page_statement(plan.shape, using).rows(plan.values, limit=offset + limit)
+            rows = merged_page_statement(plan.shape, using).rows(plan.values, limit=n_rows)
             total += rows[0][N_GROUPS] if rows else 0
             places += [_Place(list_number=number, row=r, order_value=_comparable(plan, r)) for r in rows]
         else:

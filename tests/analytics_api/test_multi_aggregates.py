@@ -107,6 +107,14 @@ def test_lists_are_merged_by_hand(key: str):
     assert (answer["total"], answer["offset"], answer["limit"]) == (9, 0, 5)
 
 
+def test_page_past_the_end_is_empty(key: str):
+    request = {"time_range": TIME_RANGE, "filters": [], "group_by_groups": [[{"kind": "topic"}]]}
+
+    for offset in (3, 2**63 - 1):
+        answer = ask(key, request | {"offset": offset}).json()
+        assert (answer["total"], answer["data"]) == (3, [])
+
+
 def test_limit_and_offset_have_defaults(key: str):
     request = {"time_range": TIME_RANGE, "filters": [], "group_by_groups": []}
     assert ask(key, request).json() == {"total": 0, "offset": 0, "limit": 10, "data": []}
