@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC
 from typing import Any
 
@@ -39,14 +39,8 @@ def insert_rows(
     quote = connection.ops.quote_name
     table = quote(model._meta.db_table)
     columns = ", ".join(quote(field.column) for field in fields)
-    adapters = [_ADAPTERS[connection.vendor].get(field.get_internal_type()) for field in fields]
-    adapted = (
-        [
-            value if adapt is None or value is None else adapt(value)
-            for adapt, value in zip(adapters, row, strict=True)
-        ]
-        for row in rows
-    )
+    adapters = _ADAPTERS[connection.vendor]
+    adapted = _adapted(rows, {n: adapters.get(field.get_internal_type()) for n, field in enumerate(fields)})
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             marks = ", ".join(["%s"] * len(fields))
@@ -56,6 +50,24 @@ def insert_rows(
             with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
                 for row in adapted:
                     copy.write_row(row)
+
+
+def _adapted(
+    rows: Iterable[Sequence[Any]], adapters: Mapping[int, Callable[[Any], Any] | None]
+) -> Iterable[Sequence[Any]]:
+    """The rows with some of their columns, by position, as the driver wants them."""
+    needed = [(position, adapt) for position, adapt in adapters.items() if adapt]
+    if not needed:
+        return rows
+
+    def adapt_row(row: Sequence[Any]) -> list[Any]:
+        values = list(row)
+        for position, adapt in needed:
+            if (value := values[position]) is not None:
+                values[position] = adapt(value)
+        return values
+
+    return map(adapt_row, rows)
 
 
 def _json_text(document: Any) -> str:

@@ -1,6 +1,7 @@
 """The way in: one shape of interaction, one function that stores it, and what comes apart from it."""
 
 from .events import record_feedback, record_tags
+from .gathering import Outcome
 from .idempotency import MAX_KEY_CHARS, AnotherRequest, record_once
 from .linking import Target
 from .new_interaction import (
@@ -12,7 +13,7 @@ from .new_interaction import (
     parse_interaction,
 )
 from .price_table import load_price_table
-from .record import MAX_BATCH, BatchTooLarge, IngestResult, Outcome, record_interactions
+from .record import MAX_BATCH, BatchTooLarge, IngestResult, record_interactions
 from .spans import record_spans
 from .tracing import NewSpan, SpanKey
 from .values import repaired_json

@@ -19,7 +19,9 @@ from django.db.models.functions import Coalesce
 from interactions.anonymiser import mask_pii
 from interactions.models import DimensionKind, EndUser, FeedbackAction, Interaction, WaitingTags
 
-from .records import FeedbackRecord, InteractionRecord, merge_feedback, rivals
+from .lookups import find_awaited
+from .merging import merge_feedback, rivals
+from .records import FeedbackRecord, InteractionRecord
 from .transactions import read_locked
 from .writing import delete_rows, insert_records
 
@@ -176,14 +178,15 @@ _WAITING = (
 def link_waiting(using: str, project_id: int, end_users: Collection[str]) -> None:
     """Link what waits for interactions of these users, after some of theirs were stored.
 
-    Two queries when nothing waits. Call inside a transaction that has entered the project.
+    One query when nothing waits. Call inside a transaction that has entered the project.
     """
-    if not end_users:
+    awaited = find_awaited(using, project_id, end_users)
+    if not awaited:
         return
     changes: dict[int, list[Change]] = defaultdict(list)
     for kind in _WAITING:
         rows = kind.model.objects.using(using).filter(
-            kind.condition, project_id=project_id, end_user__external_id__in=end_users
+            kind.condition, project_id=project_id, end_user__external_id__in=awaited
         )
         linked = []
         for event in rows.select_related("end_user").order_by(kind.order, "id"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 
@@ -29,8 +30,10 @@ class Prices:
         self._using = using
         self._project_id = project_id
 
-    def complete(self, record: InteractionRecord, stored: InteractionRecord | None = None) -> None:
-        """Give the record its cost, where that is not known but can be computed.
+    def completed(
+        self, record: InteractionRecord, stored: InteractionRecord | None = None
+    ) -> InteractionRecord:
+        """The record with its cost, where that is not known but can be computed.
 
         stored: what it was before it was sent again. A cost that was computed follows the model,
         the tokens and the start; when they stay, it stays, whatever prices have become.
@@ -40,10 +43,13 @@ class Prices:
             and stored is not None
             and (record.usage, record.started_at) != (stored.usage, stored.started_at)
         )
-        if record.cost_microusd is None or is_outdated:
-            calls = [(c.model, c.input_tokens, c.output_tokens) for c in record.model_calls]
-            record.cost_microusd = self._sum_microusd(calls or [record.usage], record.started_at)
-            record.is_cost_computed = record.cost_microusd is not None
+        if record.cost_microusd is not None and not is_outdated:
+            return record
+        calls = [(c.model, c.input_tokens, c.output_tokens) for c in record.model_calls]
+        cost_microusd = self._sum_microusd(calls or [record.usage], record.started_at)
+        if cost_microusd is None and not is_outdated:
+            return record
+        return replace(record, cost_microusd=cost_microusd, is_cost_computed=cost_microusd is not None)
 
     def _sum_microusd(self, usages: Sequence[Usage], at: datetime) -> int | None:
         """None when one is not known, or the sum is beyond what an interaction may cost."""

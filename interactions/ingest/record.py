@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS
 
 from interactions import dialect
-from interactions.models import Interaction, InteractionText, Project, is_hidden
+from interactions.models import Interaction, Project
 
 from .deleting import remove_at_once
+from .gathering import Gathering, Outcome
 from .linking import link_waiting
+from .lookups import find_fingerprints, find_public_ids
 from .new_interaction import NewInteraction
 from .prices import Prices
-from .records import InteractionRecord, build_record, fingerprint, merge_record
+from .records import InteractionRecord, build_record, fingerprint
 from .transactions import in_project, read_locked
 from .words import update_group_profiles
 from .writing import delete_rows, insert_records
@@ -27,14 +28,6 @@ MAX_BATCH = 1000
 
 class BatchTooLarge(ValueError):
     """Raised before anything is written."""
-
-
-class Outcome(StrEnum):
-    """What became of one item."""
-
-    STORED = "stored"
-    UPDATED = "updated"
-    UNCHANGED = "unchanged"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,19 +73,21 @@ def build_records(
 
 def store_records(using: str, project_id: int, records: Sequence[InteractionRecord]) -> IngestResult:
     """As `record_interactions`, inside a transaction that has entered the project."""
-    receipts: dict[int, tuple[UUID, Outcome]] = {}
     records = _completed(using, project_id, records)
-    prices = Prices(using, project_id)
-    for positions in _rounds_without_repeats(records):
-        _store_distinct(using, project_id, {p: records[p] for p in positions}, prices, receipts)
+    gathering = Gathering(_read_stored(using, project_id, records), Prices(using, project_id))
+    receipts = [gathering.add(record) for record in records]
+    writes = gathering.changed
+    delete_rows(using, list(writes))
+    new = gathering.new
+    writes |= zip(dialect.reserve_ids(using, Interaction, len(new)), new, strict=True)
+    insert_records(using, project_id, writes)
     # The last profile given for a user is theirs, whatever became of the interaction.
     update_group_profiles(
         using, project_id, {r.end_user: r.group_profile for r in records if r.end_user and r.group_profile}
     )
     link_waiting(using, project_id, {record.end_user for record in records if record.end_user})
-    in_order = [receipts[position] for position in range(len(records))]
     return IngestResult(
-        ids=[public_id for public_id, _ in in_order], outcomes=[outcome for _, outcome in in_order]
+        ids=[public_id for public_id, _ in receipts], outcomes=[outcome for _, outcome in receipts]
     )
 
 
@@ -130,91 +125,15 @@ def _completed(
     return completed
 
 
-def _rounds_without_repeats(records: Sequence[InteractionRecord]) -> list[list[int]]:
-    """Positions of `records` in rounds, none of which holds the same id or content twice."""
-    rounds: list[list[int]] = []
-    round_of: dict[UUID, int] = {}
-    for position, record in enumerate(records):
-        keys = [record.fingerprint] if record.public_id is None else [record.fingerprint, record.public_id]
-        number = max(round_of.get(key, -1) for key in keys) + 1
-        round_of.update(dict.fromkeys(keys, number))
-        if number == len(rounds):
-            rounds.append([])
-        rounds[number].append(position)
-    return rounds
-
-
-def _store_distinct(
-    using: str,
-    project_id: int,
-    records: dict[int, InteractionRecord],
-    prices: Prices,
-    receipts: dict[int, tuple[UUID, Outcome]],
-) -> None:
-    """Store records, by position, none of which repeats another's id or content."""
-    by_id, by_fingerprint = _stored_keys(using, project_id, records.values())
-    writes: dict[int, InteractionRecord] = {}
-    repeats: dict[int, int] = {}
-    again: dict[int, InteractionRecord] = {}
-    new: list[int] = []
-    met: set[int] = set()
-    for position, record in records.items():
-        # The id decides; without one, or with an unknown one, the content does.
-        known_as = by_id.get(record.public_id), by_fingerprint.get(record.fingerprint)
-        pk = known_as[0] or known_as[1]
-        if pk is None:
-            new.append(position)
-        elif not met.isdisjoint(known_as):
-            # One by its id, another by its content: the second meets what the first left.
-            again[position] = record
-        else:
-            repeats[position] = pk
-        met.update(filter(None, known_as))
-    stored = read_locked(using, list(repeats.values())) if repeats else {}
-    for position, pk in repeats.items():
-        merged = merge_record(stored[pk], records[position])
-        if by_fingerprint.get(merged.fingerprint, pk) != pk:
-            # Another interaction has this content already; this one keeps its own mark.
-            merged.fingerprint = stored[pk].fingerprint
-        prices.complete(merged, stored[pk])
-        if merged != stored[pk]:
-            writes[pk] = merged
-        receipts[position] = (merged.public_id, Outcome.UPDATED if pk in writes else Outcome.UNCHANGED)
-    for position in new:
-        prices.complete(records[position])
-    delete_rows(using, list(writes))
-    writes |= dict(
-        zip(dialect.reserve_ids(using, Interaction, len(new)), (records[p] for p in new), strict=True)
-    )
-    insert_records(using, project_id, writes)
-    receipts.update((position, (records[position].public_id, Outcome.STORED)) for position in new)
-    if again:
-        _store_distinct(using, project_id, again, prices, receipts)
-
-
-def _stored_keys(
-    using: str, project_id: int, records: Iterable[InteractionRecord]
-) -> tuple[dict[UUID | None, int], dict[UUID, int]]:
-    records = list(records)
-    public_ids = [record.public_id for record in records if record.public_id]
-    by_id: dict[UUID | None, int] = {}
-    if public_ids:
-        rows = Interaction.objects.using(using).filter(project_id=project_id, public_id__in=public_ids)
-        by_id.update(_without_hidden(using, rows.values_list("public_id", "pk", is_hidden())))
-    fingerprints = [record.fingerprint for record in records]
-    texts = InteractionText.objects.using(using).filter(fingerprint__in=fingerprints)
-    return by_id, _without_hidden(using, texts.values_list("fingerprint", "pk", is_hidden()))
-
-
-def _without_hidden(using: str, rows: Iterable[tuple[UUID, int, bool]]) -> dict[UUID, int]:
-    """Primary keys by what interactions are known by; what is hidden is deleted: sent again, it is new."""
-    kept: dict[UUID, int] = {}
-    hidden: list[int] = []
-    for key, pk, is_deleted in rows:
-        if is_deleted:
-            hidden.append(pk)
-        else:
-            kept[key] = pk
-    if hidden:
+def _read_stored(
+    using: str, project_id: int, records: Sequence[InteractionRecord]
+) -> dict[int, InteractionRecord]:
+    """The stored interactions that one of the records may be, held until the transaction ends."""
+    public_ids = {record.public_id for record in records if record.public_id}
+    found = find_public_ids(using, project_id, public_ids)
+    found |= find_fingerprints(using, {record.fingerprint for record in records})
+    if hidden := [pk for pk, is_hidden in found.items() if is_hidden]:
+        # Deleted, and only still to be removed: what is sent again is new.
         remove_at_once(using, hidden)
-    return kept
+    kept = [pk for pk, is_hidden in found.items() if not is_hidden]
+    return read_locked(using, kept) if kept else {}

@@ -6,8 +6,7 @@ Writing, merging a resend, reading back and exporting all speak of this one shap
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -34,7 +33,6 @@ TRACE_TEXTS = {
     "input", "output", "outputs", "messages", "history", "system_prompt", "returned", "called_with_args",
     "called_with_kwargs", "provider_extras", "media",
 }  # fmt: skip
-_THUMBS = {FeedbackSlug.THUMBS_UP, FeedbackSlug.THUMBS_DOWN}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -146,9 +144,7 @@ def build_record(project_id: int, item: NewInteraction, *, anonymize: bool) -> I
         **documents,
     )
     happened_at = record.ended_at or record.started_at
-    record.feedback = merge_feedback(
-        [], [feedback_record(action, happened_at=happened_at) for action in actions]
-    )
+    record.feedback = [feedback_record(action, happened_at=happened_at) for action in actions]
     return _without_content(record) if item.hide_content else record
 
 
@@ -213,53 +209,6 @@ def feedback_type(slug: str, rating: int | None) -> str | None:
     """The feedback type of an action by the table in the settings; None for those without."""
     entry = settings.FEEDBACK_TYPES.get(slug)
     return entry.get(rating) if isinstance(entry, dict) else entry
-
-
-def rivals(stored: Iterable[FeedbackRecord], action: FeedbackRecord) -> list[FeedbackRecord]:
-    """The actions that `action` replaces: its slug's earlier self, and for a thumb the other thumb."""
-    slugs = _THUMBS if action.slug in _THUMBS else {action.slug}
-    return [other for other in stored if other.slug in slugs]
-
-
-def merge_feedback(stored: list[FeedbackRecord], new: list[FeedbackRecord]) -> list[FeedbackRecord]:
-    """Actions after `new` arrived, in this order."""
-    merged = list(stored)
-    for action in new:
-        for other in rivals(merged, action):
-            merged.remove(other)
-        merged.append(action)
-    return sorted(merged, key=lambda action: (action.occurred_at, action.slug))
-
-
-def merge_record(stored: InteractionRecord, new: InteractionRecord) -> InteractionRecord:
-    """The interaction after it was sent again: what is given overwrites, what is absent stays.
-
-    The id stays the stored one. Equal to `stored` when the resend says nothing new.
-    """
-    given = {
-        name: value
-        for name in (f.name for f in fields(InteractionRecord))
-        if (value := getattr(new, name)) is not None and value != [] and value != {}
-    }
-    return replace(
-        stored,
-        **given
-        | {
-            "public_id": stored.public_id,
-            # An end belongs to its start: an old one may even lie before a start that moved.
-            "ended_at": new.ended_at or (stored.ended_at if new.started_at == stored.started_at else None),
-            # The user's, not the interaction's: `update_group_profiles` keeps it.
-            "group_profile": stored.group_profile,
-            "has_pii": stored.has_pii or new.has_pii,
-            # Calls are of the tokens they came with.
-            "model_calls": stored.model_calls if new.usage == (None, None, None) else new.model_calls,
-            # A cost that is sent is no longer ours; sent back as it was, it says nothing new.
-            "is_cost_computed": stored.is_cost_computed and new.cost_microusd in (None, stored.cost_microusd),
-            "labels": stored.labels | new.labels,
-            "many_labels": stored.many_labels | new.many_labels,
-            "feedback": merge_feedback(stored.feedback, new.feedback),
-        },
-    )
 
 
 COUNTERS = {feedback_type.value: feedback_type.counter for feedback_type in FeedbackType}

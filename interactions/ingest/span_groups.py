@@ -11,9 +11,10 @@ import orjson
 
 from interactions.models import DimensionKind, Interaction, KnownSpan, SpanRole
 
+from .merging import merge_feedback
 from .new_interaction import NewInteraction
 from .record import build_records
-from .records import InteractionRecord, merge_feedback
+from .records import InteractionRecord
 from .tracing import NewSpan, Place, SpanKey
 from .transactions import read_locked
 

@@ -8,21 +8,13 @@ each other out.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Set
-from functools import reduce
-from operator import or_
-from typing import TypeVar
-
-from django.db.models import Q
+from collections.abc import Iterable, Mapping
 
 from interactions.models import Conversation, Dimension, DimensionKind, EndUser, Label
 
+from .lookups import find_dimensions, find_names
 from .records import InteractionRecord
 
-T = TypeVar("T")
-
-# SQLite compiles no expression deeper than a thousand, and every axis of a query is one level.
-_MAX_WORDS_A_QUERY = 900
 # (kind, key): "tag" has one dimension a key, every other kind has the key "".
 Axis = tuple[str, str]
 FEEDBACK: Axis = (DimensionKind.USER_FEEDBACK.value, "")
@@ -43,7 +35,7 @@ class WordIds:
         )
 
     def label(self, axis: Axis, value: str | None) -> int | None:
-        return None if value is None else self._labels[axis, value]
+        return None if value is None else self._labels[axis][value]
 
     def end_user(self, external_id: str | None) -> int | None:
         return None if external_id is None else self._users[external_id]
@@ -70,7 +62,7 @@ def update_group_profiles(using: str, project_id: int, profiles: Mapping[str, st
         dimensions = _dimension_ids(using, project_id, {COHORT})
         labels = _label_ids(using, dimensions, {COHORT: set(changed)})
         for profile, pks in changed.items():
-            EndUser.objects.using(using).filter(id__in=pks).update(group_profile_id=labels[COHORT, profile])
+            EndUser.objects.using(using).filter(id__in=pks).update(group_profile_id=labels[COHORT][profile])
 
 
 def _words(records: list[InteractionRecord]) -> dict[Axis, set[str]]:
@@ -86,76 +78,50 @@ def _words(records: list[InteractionRecord]) -> dict[Axis, set[str]]:
 
 
 def _dimension_ids(using: str, project_id: int, axes: set[Axis]) -> dict[Axis, int]:
-    def read() -> dict[Axis, int]:
-        known = {}
-        for part in _portions({key for _, key in axes}):
-            rows = Dimension.objects.using(using).filter(project_id=project_id, key__in=part)
-            known.update({(kind, key): pk for pk, kind, key in rows.values_list("id", "kind", "key")})
-        return known
+    def find(axes: set[Axis]) -> dict[Axis, int]:
+        return find_dimensions(using, project_id, {key for _, key in axes}) if axes else {}
 
-    known = read()
+    known = find(axes)
     if missing := sorted(axes - known.keys()):
         Dimension.objects.using(using).bulk_create(
             [Dimension(project_id=project_id, kind=kind, key=key) for kind, key in missing],
             ignore_conflicts=True,
         )
-        known = read()
+        known |= find(set(missing))
     return known
 
 
 def _label_ids(
     using: str, dimensions: Mapping[Axis, int], words: Mapping[Axis, set[str]]
-) -> dict[tuple[Axis, str], int]:
-    axis_of = {dimensions[axis]: axis for axis in words}
-    wanted = {(axis, value) for axis, values in words.items() for value in values}
+) -> dict[Axis, dict[str, int]]:
+    def find(words: Mapping[Axis, set[str]]) -> dict[Axis, dict[str, int]]:
+        return {axis: find_names(using, Label, dimensions[axis], values) for axis, values in words.items()}
 
-    def read() -> dict[tuple[Axis, str], int]:
-        known = {}
-        for part in _portions(wanted):
-            values = defaultdict(set)
-            for axis, value in part:
-                values[dimensions[axis]].add(value)
-            rows = Label.objects.using(using).filter(
-                reduce(or_, (Q(dimension_id=d, value__in=values[d]) for d in values))
-            )
-            for pk, d, value in rows.values_list("id", "dimension_id", "value"):
-                known[axis_of[d], value] = pk
-        return known
-
-    known = read()
-    if missing := sorted(wanted - known.keys()):
+    known = find(words)
+    missing = {axis: new for axis, values in words.items() if (new := values - known[axis].keys())}
+    if missing:
         Label.objects.using(using).bulk_create(
             [
                 Label(dimension_id=dimensions[axis], value=value, folded=value.casefold())
-                for axis, value in missing
+                for axis, values in sorted(missing.items())
+                for value in sorted(values)
             ],
             ignore_conflicts=True,
         )
-        known = read()
+        for axis, found in find(missing).items():
+            known[axis] |= found
     return known
-
-
-def _portions(wanted: Set[T]) -> Iterator[list[T]]:
-    """What is wanted in sorted portions that one query can ask for."""
-    ordered = sorted(wanted)
-    for start in range(0, len(ordered), _MAX_WORDS_A_QUERY):
-        yield ordered[start : start + _MAX_WORDS_A_QUERY]
 
 
 def external_ids(
     using: str, model: type[EndUser] | type[Conversation], project_id: int, wanted: set[str]
 ) -> dict[str, int]:
     """The primary keys of end users or conversations, made when they are new."""
-
-    def read() -> dict[str, int]:
-        rows = model.objects.using(using).filter(project_id=project_id, external_id__in=wanted)
-        return dict(rows.values_list("external_id", "id"))
-
-    known = read()
+    known = find_names(using, model, project_id, wanted)
     if missing := sorted(wanted - known.keys()):
         model.objects.using(using).bulk_create(
             [model(project_id=project_id, external_id=external_id) for external_id in missing],
             ignore_conflicts=True,
         )
-        known = read()
+        known |= find_names(using, model, project_id, missing)
     return known

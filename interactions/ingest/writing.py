@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Collection, Mapping, Sequence
 
 from django.db.models import Model
@@ -34,13 +33,11 @@ _FEEDBACK_FIELDS = (
 def insert_records(using: str, project_id: int, records: Mapping[int, InteractionRecord]) -> None:
     """Insert whole interactions with their texts, labels, counters and feedback, by primary key.
 
-    A record without a public id is given a random one. Call inside a transaction.
+    Every record has a public id. Call inside a transaction.
     """
     if not records:
         return
     words = WordIds(using, project_id, records.values())
-    for record in records.values():
-        record.public_id = record.public_id or uuid.uuid4()
     rows = records.items()
     dialect.insert_rows(
         using, Interaction, _FACT_FIELDS, (_fact_row(pk, project_id, r, words) for pk, r in rows)
