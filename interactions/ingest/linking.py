@@ -20,7 +20,7 @@ from interactions.anonymiser import mask_pii
 from interactions.models import DimensionKind, EndUser, FeedbackAction, Interaction, WaitingTags
 
 from .lookups import find_awaited
-from .merging import merge_feedback, rivals
+from .merging import merge_feedback
 from .records import FeedbackRecord, InteractionRecord
 from .transactions import read_locked
 from .writing import delete_rows, insert_records
@@ -83,14 +83,7 @@ def _first(rows: QuerySet) -> int | None:
 
 
 def with_feedback(action: FeedbackRecord) -> Change:
-    """Add an action, unless what it would replace is newer: events may arrive in any order."""
-
-    def change(record: InteractionRecord) -> InteractionRecord:
-        if any(other.occurred_at > action.occurred_at for other in rivals(record.feedback, action)):
-            return record
-        return replace(record, feedback=merge_feedback(record.feedback, [action]))
-
-    return change
+    return lambda record: replace(record, feedback=merge_feedback(record.feedback, [action]))
 
 
 def with_tags(tags: Mapping[str, str]) -> Change:

@@ -13,19 +13,22 @@ _THUMBS = {FeedbackSlug.THUMBS_UP, FeedbackSlug.THUMBS_DOWN}
 _FIELDS = [field.name for field in fields(InteractionRecord)]
 
 
-def rivals(stored: Iterable[FeedbackRecord], action: FeedbackRecord) -> list[FeedbackRecord]:
+def _rivals(stored: Iterable[FeedbackRecord], action: FeedbackRecord) -> list[FeedbackRecord]:
     """The actions that `action` replaces: its slug's earlier self, and for a thumb the other thumb."""
     slugs = _THUMBS if action.slug in _THUMBS else {action.slug}
     return [other for other in stored if other.slug in slugs]
 
 
 def merge_feedback(stored: list[FeedbackRecord], new: list[FeedbackRecord]) -> list[FeedbackRecord]:
-    """Actions after `new` arrived, in this order."""
+    """Actions after `new` arrived, in this order.
+
+    One that happened before what it would replace comes late, or again with its interaction: it is dropped.
+    """
     merged = list(stored)
     for action in new:
-        for other in rivals(merged, action):
-            merged.remove(other)
-        merged.append(action)
+        rivals = _rivals(merged, action)
+        if all(other.occurred_at <= action.occurred_at for other in rivals):
+            merged = [other for other in merged if other not in rivals] + [action]
     return sorted(merged, key=lambda action: (action.occurred_at, action.slug))
 
 

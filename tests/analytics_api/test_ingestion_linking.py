@@ -76,6 +76,14 @@ CASES: dict[str, tuple[list[tuple[str, Any]], dict[str, set[str]]]] = {
         [asked(1), said("thumbs_up", "10:03:00"), said("thumbs_down", "10:02:00")],
         {"q at 10:01": {"thumbs_up"}},
     ),
+    "older thumb came again with its interaction": (
+        [
+            asked(1, feedback_actions=[{"slug": "thumbs_up"}]),
+            said("thumbs_down", "10:03:00"),
+            asked(1, feedback_actions=[{"slug": "thumbs_up"}]),
+        ],
+        {"q at 10:01": {"thumbs_down"}},
+    ),
     "same slug": (
         [
             asked(1),
