@@ -1,0 +1,1 @@
+"""How fast interactions are recorded, beside loaders that only load: `python -m benchmarks.ingest`."""
