@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
+from analytics_api.conversations import ConversationSummary, Turn
 from analytics_api.query.listing import TYPES_BY_PRIORITY
 from interactions.ingest.records import InteractionRecord
 from interactions.models import DimensionKind
 from interactions.times import format_utc
 
 
-def detail(chosen: InteractionRecord, conversation: Sequence[InteractionRecord]) -> dict[str, Any]:
-    """The first shape; `conversation` holds `chosen`, in order."""
-    return detail_alone(chosen) | {"conversation": _turns(chosen, conversation)}
-
-
 def detail_alone(chosen: InteractionRecord) -> dict[str, Any]:
-    """The first shape without the conversation: what an export has of each of many interactions."""
+    """The first shape without its conversation, and so what an export has of each of many interactions."""
     return {
         "interaction_id": str(chosen.public_id),
         "input": chosen.input,
@@ -36,10 +33,8 @@ def detail_alone(chosen: InteractionRecord) -> dict[str, Any]:
     }
 
 
-def detail_v2(
-    chosen: InteractionRecord, conversation: Sequence[InteractionRecord], project_id: str
-) -> dict[str, Any]:
-    """The second shape; project_id: the public one."""
+def detail_v2_alone(chosen: InteractionRecord, project_id: str) -> dict[str, Any]:
+    """The second shape without its conversation; project_id: the public one."""
     slugs = [action.slug for action in chosen.feedback]
     types = chosen.feedback_types
     latency_us = chosen.latency_us
@@ -69,59 +64,61 @@ def detail_v2(
         "feedback_type": next((kind.value for kind in TYPES_BY_PRIORITY if kind in types), None),
         "rags": _listed(chosen, DimensionKind.DATA_SOURCE),
         "warning_message": chosen.warning_message,
-        "conversation": _turns(chosen, conversation),
     }
 
 
-def conversation_detail(external_id: str, records: Sequence[InteractionRecord]) -> dict[str, Any]:
-    """A conversation of at least one interaction, in order."""
-    start = records[0].started_at
-    end = max((record.ended_at for record in records if record.ended_at), default=None)
-    costs = [record.cost_microusd for record in records if record.cost_microusd is not None]
-    tags: dict[str, str] = {}
-    for record in records:
-        tags |= _tags(record)
+def conversation_alone(external_id: str, summary: ConversationSummary) -> dict[str, Any]:
+    """A conversation without its interactions."""
+    start, end = summary.start, summary.end
     return {
         "id": external_id,
-        "session_length": len(records),
+        "session_length": summary.n_interactions,
         "session_time": None if end is None else (end - start).total_seconds(),
         "start_session": format_utc(start),
         "end_session": end and format_utc(end),
-        "cost": sum(costs) if costs else None,
-        "tags": tags,
-        "emotions": sorted({e for record in records for e in _listed(record, DimensionKind.EMOTION)}),
-        "conversation": [
-            {
-                "id": str(record.public_id),
-                "input": record.input,
-                "output": record.output,
-                "timestamp": format_utc(record.started_at),
-                "end_timestamp": record.ended_at and format_utc(record.ended_at),
-                "user_query": record.user_query,
-                "topic": record.labels.get("topic"),
-                "sentiment": record.sentiment,
-            }
-            for record in records
-        ],
+        "cost": summary.cost_microusd,
+        "tags": summary.tags,
+        "emotions": summary.emotions,
     }
 
 
-def _turns(chosen: InteractionRecord, conversation: Sequence[InteractionRecord]) -> list[dict[str, Any]]:
-    return [
-        {
-            "input": record.input,
-            "output": record.output,
-            "timestamp": format_utc(record.started_at),
-            "is_chosen": record.public_id == chosen.public_id,
-        }
-        for record in conversation
-    ]
+def turn_beside(chosen_id: UUID, turn: Turn) -> dict[str, Any]:
+    """A turn in the details of an interaction."""
+    return {
+        "input": turn.input,
+        "output": turn.output,
+        "timestamp": format_utc(turn.started_at),
+        "is_chosen": turn.public_id == chosen_id,
+    }
+
+
+def turn_of_conversation(turn: Turn) -> dict[str, Any]:
+    """A turn in the details of a conversation."""
+    return {
+        "id": str(turn.public_id),
+        "input": turn.input,
+        "output": turn.output,
+        "timestamp": format_utc(turn.started_at),
+        "end_timestamp": turn.ended_at and format_utc(turn.ended_at),
+        "user_query": turn.user_query,
+        "topic": turn.topic,
+        "sentiment": turn.sentiment,
+    }
 
 
 def _history(record: InteractionRecord) -> list[list[str]]:
-    """The user's texts and the assistant's; what is recorded is JSON of the client's making."""
-    pairs = [pair for pair in record.history if isinstance(pair, list) and len(pair) == 2]
-    return [[pair[side] for pair in pairs if isinstance(pair[side], str)] for side in (0, 1)]
+    """The user's texts and the assistant's, in pairs; what is recorded is JSON of the client's making."""
+    pairs = [_pair(entry) for entry in record.history]
+    return [[pair[side] for pair in pairs if pair] for side in (0, 1)]
+
+
+def _pair(entry: Any) -> list[str] | None:
+    """["Hi", "Hello"], or {"input": "Hi", "output": "Hello"}; what is no text is an empty one."""
+    if isinstance(entry, Mapping):
+        entry = [entry.get("input"), entry.get("output")]
+    if not isinstance(entry, list) or len(entry) != 2:
+        return None
+    return [text if isinstance(text, str) else "" for text in entry]
 
 
 def _tags(record: InteractionRecord) -> Mapping[str, str]:

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS
 from django.http import Http404
+from django.http.response import HttpResponseBase
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from analytics_api.detail_shapes import conversation_detail, detail, detail_v2
+from analytics_api.conversations import answer_with_turns, keys_in_order, summarise
+from analytics_api.detail_shapes import (
+    conversation_alone,
+    detail_alone,
+    detail_v2_alone,
+    turn_beside,
+    turn_of_conversation,
+)
 from analytics_api.errors import Unprocessable
 from analytics_api.serializers.fields import Form, StringField
 from interactions import dialect
 from interactions.ingest.reading import read_records
 from interactions.ingest.records import InteractionRecord
-from interactions.models import Interaction, InteractionQuerySet, Project, Scope
+from interactions.models import Interaction, Project, Scope
 
 from .query import QueryView
-
-# A conversation is read in portions that keep each statement small.
-_PORTION = 100
 
 
 class ConversationRequest(Form):
@@ -37,38 +41,31 @@ class InteractionDetail(APIView):
 
     required_scope = Scope.QUERY.value
 
-    def get(self, request: Request, interaction_id: str) -> Response:
+    def get(self, request: Request, interaction_id: str) -> HttpResponseBase:
         public_id = _parse_id(interaction_id)
+        project_id = request.auth.project_id
+        interactions = Interaction.objects.for_project(project_id)
         with dialect.snapshot(DEFAULT_DB_ALIAS):
-            return Response(self._detail(request, public_id))
+            found = interactions.filter(public_id=public_id).values_list("id", "conversation_id").first()
+            if found is None:
+                raise Http404
+            pk, conversation = found
+            # Without a conversation, it is one of its own.
+            keys = [pk]
+            if conversation is not None:
+                keys = keys_in_order(interactions.filter(conversation=conversation))
+            head = self.shape(read_records(DEFAULT_DB_ALIAS, [pk])[pk], project_id)
+            return answer_with_turns(head, project_id, keys, partial(turn_beside, public_id))
 
-    def _detail(self, request: Request, public_id: UUID) -> dict[str, Any]:
-        interactions = Interaction.objects.for_project(request.auth.project_id)
-        found = interactions.filter(public_id=public_id).values_list("id", "conversation_id").first()
-        if found is None:
-            raise Http404
-        pk, conversation = found
-        keys = (
-            [pk] if conversation is None else _keys_in_order(interactions.filter(conversation=conversation))
-        )
-        records = _read(keys)
-        (chosen,) = (record for record in records if record.public_id == public_id)
-        return self.shape(request, chosen, records)
-
-    def shape(
-        self, request: Request, chosen: InteractionRecord, records: list[InteractionRecord]
-    ) -> dict[str, Any]:
-        return detail(chosen, records)
+    def shape(self, chosen: InteractionRecord, project_id: int) -> dict[str, Any]:
+        return detail_alone(chosen)
 
 
 class InteractionDetailV2(InteractionDetail):
     """GET export/interactions/detail-v2/{uuid}."""
 
-    def shape(
-        self, request: Request, chosen: InteractionRecord, records: list[InteractionRecord]
-    ) -> dict[str, Any]:
-        project = Project.objects.get(pk=request.auth.project_id)
-        return detail_v2(chosen, records, str(project.public_id))
+    def shape(self, chosen: InteractionRecord, project_id: int) -> dict[str, Any]:
+        return detail_v2_alone(chosen, str(Project.objects.get(pk=project_id).public_id))
 
 
 class ConversationDetail(QueryView):
@@ -76,18 +73,19 @@ class ConversationDetail(QueryView):
 
     request_form = ConversationRequest()
 
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponseBase:
         external_id = self.validate(request)["conversation_id"]
-        interactions = Interaction.objects.for_project(request.auth.project_id)
+        project_id = request.auth.project_id
         # By the project too: another project may use the same id.
-        of_conversation = interactions.filter(
-            conversation__project=request.auth.project_id, conversation__external_id=external_id
+        interactions = Interaction.objects.for_project(project_id).filter(
+            conversation__project=project_id, conversation__external_id=external_id
         )
         with dialect.snapshot(DEFAULT_DB_ALIAS):
-            records = _read(_keys_in_order(of_conversation))
-        if not records:
-            raise Http404
-        return Response(conversation_detail(external_id, records))
+            summary = summarise(interactions)
+            if summary is None:
+                raise Http404
+            head = conversation_alone(external_id, summary)
+            return answer_with_turns(head, project_id, keys_in_order(interactions), turn_of_conversation)
 
 
 def _parse_id(text: str) -> UUID:
@@ -97,16 +95,3 @@ def _parse_id(text: str) -> UUID:
         raise Unprocessable(
             [{"loc": ["path", "interaction_id"], "msg": "expected a UUID", "type": "uuid_parsing"}]
         ) from None
-
-
-def _keys_in_order(interactions: InteractionQuerySet) -> list[int]:
-    return list(interactions.order_by("started_at", "id").values_list("id", flat=True))
-
-
-def _read(keys: Sequence[int]) -> list[InteractionRecord]:
-    records = []
-    for start in range(0, len(keys), _PORTION):
-        portion = keys[start : start + _PORTION]
-        found = read_records(DEFAULT_DB_ALIAS, portion)
-        records += [found[pk] for pk in portion if pk in found]
-    return records
