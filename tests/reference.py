@@ -225,6 +225,8 @@ class Group:
     start: datetime
     end: datetime
     now: datetime
+    # As they are sent: {"end_user", "active_from", "active_to"?}.
+    eligible_users: Sequence[Json] = ()
 
     @property
     def users(self) -> set[str]:
@@ -304,6 +306,20 @@ def stickiness(group: Group) -> float | None:
     return _ratio(len(active), n_days * len(group.users))
 
 
+def penetration(group: Group) -> float | None:
+    """Users by those who are eligible on a day that the window touches, whoever the users are."""
+    if group.start == group.end:
+        return None
+    first_day, last_day = group.start.date(), (group.end - timedelta(microseconds=1)).date()
+    eligible = [
+        user
+        for user in group.eligible_users
+        if date.fromisoformat(user["active_from"]) <= last_day
+        and (not user.get("active_to") or date.fromisoformat(user["active_to"]) >= first_day)
+    ]
+    return _ratio(len(group.users), len(eligible))
+
+
 VARIABLES: dict[str, dict[str, Callable[[Group], int | float | None]]] = {
     "n_interactions": {"n_interactions": n_interactions},
     "n_users": {"n_users": n_users},
@@ -318,6 +334,7 @@ VARIABLES: dict[str, dict[str, Callable[[Group], int | float | None]]] = {
     "session_length": {"session_length": session_length},
     "session_time": {"session_time": session_time},
     "stickiness": {"stickiness": stickiness},
+    "penetration": {"penetration": penetration},
 }
 DEFAULT_VARIABLES = (
     "n_interactions", "n_users", "user_feedback", "cost", "latency_seconds", "n_intents", "retention",
@@ -373,17 +390,19 @@ def answer(
     request: Json,
     *,
     custom_labels: Set[CustomLabel] = frozenset(),
+    eligible_users: Sequence[Json] = (),
     now: datetime = LAST_MOMENT,
 ) -> list[list[dict[str, Any]]]:
     """All rows of the answer in order, before paging; rows of one inner list tie.
 
     lines: import lines of one project, none repeating another; `end_user` and `time_end` may be
         null. request: a valid one. now: by default every day of the window has started.
+        eligible_users: as they are sent.
     -> [[{"group_name": "billing", "additional_groups": [], "n_interactions": 5, ...}], ...]
     """
     by, descending = _order(request)
     rank = ORDERINGS[by]
-    rows = sorted(_candidates(lines, request, custom_labels, now), key=_names_key)
+    rows = sorted(_candidates(lines, request, custom_labels, eligible_users, now), key=_names_key)
     with_value = sorted((row for row in rows if rank(row) is not None), key=rank, reverse=descending)
     tied = [list(ties) for _, ties in itertools.groupby(with_value, key=rank)]
     # Rows without a value come last in both directions.
@@ -396,6 +415,7 @@ def multi_answer(
     request: Json,
     *,
     custom_labels: Set[CustomLabel] = frozenset(),
+    eligible_users: Sequence[Json] = (),
     now: datetime = LAST_MOMENT,
 ) -> list[list[dict[str, Any]]]:
     """As `answer`, of a request with `group_by_groups`; each row has its list's `kinds`."""
@@ -404,7 +424,7 @@ def multi_answer(
     for groups in request["group_by_groups"]:
         of_list = request | {"group_by": groups[0] if groups else None, "additional_group_bys": groups[1:]}
         kinds = [group["kind"] for group in groups]
-        for row in _candidates(lines, of_list, custom_labels, now):
+        for row in _candidates(lines, of_list, custom_labels, eligible_users, now):
             rows.append((ORDERINGS[by](row), _row(row, of_list) | {"kinds": kinds}))
     ranks = sorted({rank for rank, _ in rows if rank is not None}, reverse=descending)
     tied = [[row for rank, row in rows if rank == wanted] for wanted in (*ranks, None)]
@@ -427,11 +447,12 @@ def time_series(
     request: Json,
     *,
     custom_labels: Set[CustomLabel] = frozenset(),
+    eligible_users: Sequence[Json] = (),
     now: datetime = LAST_MOMENT,
 ) -> dict[str, Any]:
     """The answer of a time series over a range of at most some years after the year 1000.
 
-    lines, request, custom_labels, now: as for `answer`. Of more than fifty groups it has all.
+    Parameters as for `answer`. Of more than fifty groups it has all.
     """
     start, end = (parse_moment(request["time_range"][at]) for at in ("start", "end"))
     bucket_of = BUCKETS[request.get("granularity") or "day"]
@@ -439,14 +460,14 @@ def time_series(
     names = _buckets_between(start, end, bucket_of)
     previous_names = _buckets_between(previous_start, start, bucket_of)
     datasets = {}
-    for group in _candidates(lines, request, custom_labels, now):
+    for group in _candidates(lines, request, custom_labels, eligible_users, now):
         rows = datasets[group.names[0]] = []
         for place, name in enumerate(names):
             before = previous_names[place] if place < len(previous_names) else None
             row = Candidate(
                 names=(name,),
-                group=_in_bucket(group.group, name, bucket_of),
-                previous=_in_bucket(group.previous, before, bucket_of),
+                group=_in_bucket(group.group, names, name, bucket_of),
+                previous=_in_bucket(group.previous, previous_names, before, bucket_of),
             )
             values = _row(row, request | {"include_previous": True})
             del values["group_name"], values["additional_groups"]
@@ -461,8 +482,19 @@ def _buckets_between(start: datetime, end: datetime, bucket_of: Callable[[dateti
     return sorted({bucket_of(moment) for moment in (*hours, *last)})
 
 
-def _in_bucket(group: Group, name: str | None, bucket_of: Callable[[datetime], str]) -> Group:
-    return replace(group, interactions=[one for one in group.interactions if bucket_of(one.start) == name])
+def _in_bucket(
+    group: Group, names: Sequence[str], name: str | None, bucket_of: Callable[[datetime], str]
+) -> Group:
+    """A group's part in one of the buckets of its window; None is a bucket that there is not."""
+    if name is None:
+        return replace(group, interactions=[], end=group.start)
+    following = names[names.index(name) + 1 :]
+    return replace(
+        group,
+        interactions=[one for one in group.interactions if bucket_of(one.start) == name],
+        start=max(group.start, parse_moment(name)),
+        end=parse_moment(following[0]) if following else group.end,
+    )
 
 
 def aggregate(
@@ -470,13 +502,18 @@ def aggregate(
     request: Json,
     *,
     custom_labels: Set[CustomLabel] = frozenset(),
+    eligible_users: Sequence[Json] = (),
     now: datetime = LAST_MOMENT,
 ) -> dict[str, Any]:
     """The page asked for: {"total", "offset", "limit", "data"}. Parameters as for `answer`.
 
     Where rows tie it is one right page of several: compare with `assert_same_answer`.
     """
-    rows = list(itertools.chain(*answer(lines, request, custom_labels=custom_labels, now=now)))
+    rows = list(
+        itertools.chain(
+            *answer(lines, request, custom_labels=custom_labels, eligible_users=eligible_users, now=now)
+        )
+    )
     offset, limit = request["offset"], request["limit"]
     return {"total": len(rows), "offset": offset, "limit": limit, "data": rows[offset : offset + limit]}
 
@@ -491,7 +528,11 @@ def _names_key(row: Candidate) -> list[tuple[bool, str]]:
 
 
 def _candidates(
-    lines: Sequence[Json], request: Json, custom_labels: Set[CustomLabel], now: datetime
+    lines: Sequence[Json],
+    request: Json,
+    custom_labels: Set[CustomLabel],
+    eligible_users: Sequence[Json],
+    now: datetime,
 ) -> list[Candidate]:
     start = parse_moment(request["time_range"]["start"])
     end = parse_moment(request["time_range"]["end"])
@@ -503,11 +544,13 @@ def _candidates(
     if not request.get("group_by"):
         # The total is a row also when it counts nothing.
         current.setdefault(("total",), [])
+    whole = Group(interactions=[], start=start, end=end, now=now, eligible_users=eligible_users)
+    before = replace(whole, start=previous_start, end=start)
     return [
         Candidate(
             names=names,
-            group=Group(interactions=interactions, start=start, end=end, now=now),
-            previous=Group(interactions=previous.get(names, []), start=previous_start, end=start, now=now),
+            group=replace(whole, interactions=interactions),
+            previous=replace(before, interactions=previous.get(names, [])),
         )
         for names, interactions in current.items()
     ]

@@ -79,14 +79,22 @@ class World:
     """Two projects and some questions to the first.
 
     lines: import lines, except that `end_user` and `time_end` may be null.
-    custom_labels: those that staff defined; some name labels that no line has.
+    eligible_users: as they are sent. custom_labels: those that staff defined; some name labels that no
+        line has.
     """
 
     lines: list[Json]
     stranger_lines: list[Json]
+    eligible_users: list[Json]
+    stranger_eligible_users: list[Json]
     custom_labels: frozenset[CustomLabel]
     stranger_custom_labels: frozenset[CustomLabel]
     requests: list[Json]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the first project has beside its lines, as the reference takes it."""
+        return {"custom_labels": self.custom_labels, "eligible_users": self.eligible_users}
 
 
 @st.composite
@@ -106,6 +114,8 @@ def worlds(draw: st.DrawFn, order_by: str) -> World:
         requests=requests,
         lines=draw(_line_lists(words, moments, max_size=MAX_LINES)),
         stranger_lines=draw(_line_lists(words, moments, max_size=4)),
+        eligible_users=draw(_eligible_users(words, moments)),
+        stranger_eligible_users=draw(_eligible_users(words, moments)),
         custom_labels=draw(_custom_labels(words)),
         stranger_custom_labels=draw(_custom_labels(words)),
     )
@@ -142,6 +152,20 @@ def _custom_labels(words: Sequence[str]) -> st.SearchStrategy[frozenset[CustomLa
         kinds | st.just(LABEL_KINDS),
         chosen_words,
     )
+
+
+def _eligible_users(words: Sequence[str], moments: Sequence[datetime]) -> st.SearchStrategy[list[Json]]:
+    """Some of those who come and some who never do, from and to days on which something may happen."""
+    days = sorted({moment.date().isoformat() for moment in moments})
+    period = st.tuples(st.sampled_from(days), st.sampled_from([*days, None]))
+    periods = st.dictionaries(st.sampled_from([*words, "never 1", "never 2"]), period, max_size=5)
+    return periods.map(
+        lambda periods: [
+            {"end_user": user, "active_from": start if end is None else min(start, end),
+             "active_to": None if end is None else max(start, end)}
+            for user, (start, end) in periods.items()
+        ]
+    )  # fmt: skip
 
 
 # Import lines

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from . import measures as m
 from .measures import Measure, TwoLevelMeasure
+from .range_numbers import N_ELIGIBLE_USERS, N_STARTED_DAYS, RangeNumber
 
 Number = int | float
 
@@ -15,8 +16,8 @@ Number = int | float
 class MetricField:
     """One field of a row.
 
-    value: computes it from the measures, in their order, and the number of days of the range
-        that have started; None when there is no value, and then the field is left out.
+    value: computes it from the measures and the numbers of the range, in their order; None when
+        there is no value, and then the field is left out.
     has_previous: `include_previous` adds the same over the previous period.
     """
 
@@ -26,7 +27,12 @@ class MetricField:
     measures: tuple[Measure, ...] = ()
     two_level_measures: tuple[TwoLevelMeasure, ...] = ()
     has_previous: bool = False
-    needs_days: bool = False
+    range_numbers: tuple[RangeNumber, ...] = ()
+
+    @property
+    def inputs(self) -> tuple[Measure | TwoLevelMeasure | RangeNumber, ...]:
+        """What `value` is computed from."""
+        return (*self.measures, *self.two_level_measures, *self.range_numbers)
 
     @property
     def json_type(self) -> str:
@@ -41,6 +47,11 @@ class Metric:
     help: str
     fields: tuple[MetricField, ...]
     is_default: bool = False
+
+    @property
+    def has_previous(self) -> bool:
+        """Whether it is a count, of which the range before has its own; all its fields are, or none."""
+        return all(field.has_previous for field in self.fields)
 
 
 def _ratio(numerator: int, denominator: int) -> float | None:
@@ -156,8 +167,22 @@ _ENTRIES = (
                 name="stickiness",
                 unit="share",
                 two_level_measures=(m.N_USER_DAYS, m.N_ACTIVE_USERS),
-                needs_days=True,
+                range_numbers=(N_STARTED_DAYS,),
                 value=lambda user_days, users, days: _ratio(user_days, users * days),
+            ),
+        ),
+    ),
+    Metric(
+        name="penetration",
+        help="Number of users as a share of those who are eligible on any day of the range; more than 1 when "
+        "others came too.",
+        fields=(
+            MetricField(
+                name="penetration",
+                unit="share",
+                measures=(m.N_USERS,),
+                range_numbers=(N_ELIGIBLE_USERS,),
+                value=_ratio,
             ),
         ),
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from analytics_api.catalog.asked import AskedFilter, AskedGroup
@@ -33,25 +33,32 @@ class Window:
         start = self.start - length if self.start - _FIRST_MOMENT >= length else _FIRST_MOMENT
         return Window(start=start, end=self.start)
 
+    @property
+    def days(self) -> tuple[date, date] | None:
+        """The first and the last UTC day it touches; None when it is empty."""
+        if self.start >= self.end:
+            return None
+        return self.start.date(), (self.end - timedelta(microseconds=1)).date()
+
 
 @dataclass(frozen=True, kw_only=True)
 class QueryPlan:
     """What an aggregate request asks for, decided: the shape of its statements, and their values.
 
     values: what the parameters of the shape stand for, by name.
-    n_days: days of the window that have started.
+    today: the last of the days that have started.
     """
 
     project_id: int
     window: Window
     shape: QueryShape
     values: Mapping[str, Any]
-    n_days: int
+    today: date
 
-    def over(self, window: Window, now: datetime) -> QueryPlan:
+    def over(self, window: Window) -> QueryPlan:
         """The same question about another window."""
-        values, n_days = _window_values(window, now)
-        return replace(self, window=window, values={**self.values, **values}, n_days=n_days)
+        values = {**self.values, **_window_values(window, self.today)}
+        return replace(self, window=window, values=values)
 
 
 def build_plan(project_id: int, request: Mapping[str, Any], *, now: datetime) -> QueryPlan:
@@ -75,8 +82,8 @@ def build_plans(
     window = Window(start=request["time_range"]["start"], end=request["time_range"]["end"])
     filters = request["filters"]
     resolved = resolve_words(project_id, filters, [group for groups in groupings for group in groups])
-    window_values, n_days = _window_values(window, now)
-    values = {shape.PROJECT_ID.name: project_id, **window_values}
+    today = now.astimezone(UTC).date()
+    values = {shape.PROJECT_ID.name: project_id, **_window_values(window, today)}
     filter_shapes = []
     for number, asked in enumerate(filters):
         filter_shape, its_values = _bind_filter(f"f{number}", asked, resolved)
@@ -102,7 +109,7 @@ def build_plans(
                     has_previous=request["include_previous"],
                 ),
                 values=values | group_values,
-                n_days=n_days,
+                today=today,
             )
         )
     return plans
@@ -192,25 +199,18 @@ def _asked_groups(request: Mapping[str, Any]) -> tuple[AskedGroup, ...]:
     return () if main is None else (main, *request["additional_group_bys"])
 
 
-def _window_values(window: Window, now: datetime) -> tuple[dict[str, datetime], int]:
-    """What the parameters of time stand for, and how many days of the window have started."""
-    days_end, n_days = _started_days(window, now)
-    values = {
+def _window_values(window: Window, today: date) -> dict[str, datetime]:
+    """What the parameters of time stand for."""
+    return {
         shape.START.name: window.start,
         shape.END.name: window.end,
         shape.PREVIOUS_START.name: window.previous.start,
-        shape.DAYS_END.name: days_end,
+        shape.DAYS_END.name: _end_of_started_days(window, today),
     }
-    return values, n_days
 
 
-def _started_days(window: Window, now: datetime) -> tuple[datetime, int]:
-    """The last moment of the last UTC day the window touches that has started, and their number."""
-    if window.start == window.end:
-        return window.start, 0
-    first = window.start.date()
-    last = min((window.end - timedelta(microseconds=1)).date(), now.astimezone(UTC).date())
-    if last < first:
-        return window.start, 0
-    days_end = datetime.combine(last, time.max, tzinfo=UTC)
-    return days_end, (last - first).days + 1
+def _end_of_started_days(window: Window, today: date) -> datetime:
+    """The last moment of the last day the window touches that has started; its start when none has."""
+    first, last = window.days or (window.start.date(), date.min)
+    last = min(last, today)
+    return datetime.combine(last, time.max, tzinfo=UTC) if last >= first else window.start

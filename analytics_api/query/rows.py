@@ -14,6 +14,7 @@ from interactions.prepared import BoundQuery
 
 from .compile import N_GROUPS
 from .plan import QueryPlan
+from .range_numbers import read_range_numbers
 from .shape import GroupShape, QueryShape
 from .statements import (
     KEPT_SHAPES,
@@ -29,8 +30,8 @@ TOTAL = "total"
 
 
 def read_total(plan: QueryPlan, using: str) -> GroupRow:
-    """The measures over all interactions."""
-    numbers: dict[str, Any] = {}
+    """The measures over all interactions, and the numbers of the range."""
+    numbers: dict[str, Any] = dict(read_range_numbers(plan)(plan.window))
     for statement in unordered_statements(plan.shape, None, using):
         (row,) = statement.rows(plan.values)
         numbers |= row
@@ -39,7 +40,7 @@ def read_total(plan: QueryPlan, using: str) -> GroupRow:
 
 def shape_total(plan: QueryPlan, numbers: GroupRow) -> dict[str, Any]:
     """The row of a request without group-bys."""
-    return {"group_name": TOTAL, "additional_groups": [], **shape_metrics(plan, numbers)}
+    return {"group_name": TOTAL, "additional_groups": [], **shape_metrics(plan.shape, numbers)}
 
 
 def group_rows(plan: QueryPlan, using: str) -> BoundQuery:
@@ -60,13 +61,25 @@ def shape_page(plan: QueryPlan, page: Sequence[GroupRow], using: str) -> list[di
 def shape_pages(
     pages: Sequence[tuple[QueryPlan, Sequence[GroupRow]]], using: str
 ) -> list[list[dict[str, Any]]]:
-    """Do what `shape_page` does for several pages, with one query for all names."""
-    name = namer([(plan.shape.groups, page) for plan, page in pages])
-    return [_shaped(plan, page, using, name) if page else [] for plan, page in pages]
+    """Do what `shape_page` does for several pages, with one query for all names.
+
+    The plans differ in their groups alone.
+    """
+    pages_with_rows = [(plan, page) for plan, page in pages if page]
+    if not pages_with_rows:
+        return [[] for _ in pages]
+    name = namer([(plan.shape.groups, page) for plan, page in pages_with_rows])
+    plan, _ = pages_with_rows[0]
+    of_range = read_range_numbers(plan)(plan.window)
+    return [_shaped(plan, page, using, name, of_range) if page else [] for plan, page in pages]
 
 
 def _shaped(
-    plan: QueryPlan, page: Sequence[GroupRow], using: str, name: Callable[[GroupShape, GroupRow], str | None]
+    plan: QueryPlan,
+    page: Sequence[GroupRow],
+    using: str,
+    name: Callable[[GroupShape, GroupRow], str | None],
+    of_range: Mapping[str, int],
 ) -> list[dict[str, Any]]:
     rest = _read_rest(plan, page, using)
     main, *additional = plan.shape.groups
@@ -74,7 +87,7 @@ def _shaped(
         {
             "group_name": name(main, row),
             "additional_groups": [name(group, row) for group in additional],
-            **shape_metrics(plan, row | rest.get(_key(plan, row), {})),
+            **shape_metrics(plan.shape, {**of_range, **row, **rest.get(_key(plan, row), {})}),
         }
         for row in page
     ]
@@ -134,7 +147,7 @@ def namer(
 
 @dataclass(frozen=True, kw_only=True)
 class _Output:
-    """A field of the answer's rows, and the measures it is computed from."""
+    """A field of the answer's rows, and the numbers it is computed from, by name."""
 
     name: str
     field: MetricField
@@ -146,23 +159,23 @@ def _outputs(shape: QueryShape) -> tuple[_Output, ...]:
     outputs = []
     for metric in shape.metrics:
         for field in metric.fields:
-            measures = (*field.measures, *field.two_level_measures)
-            outputs.append(_Output(name=field.name, field=field, inputs=tuple(m.name for m in measures)))
+            inputs = tuple(number.name for number in field.inputs)
+            outputs.append(_Output(name=field.name, field=field, inputs=inputs))
             if shape.has_previous and field.has_previous:
                 previous = tuple(measure.previous for measure in field.measures)
                 outputs.append(_Output(name=f"{field.name}_prev", field=field, inputs=previous))
     return tuple(outputs)
 
 
-def shape_metrics(plan: QueryPlan, numbers: Mapping[str, Any]) -> dict[str, int | float]:
-    """The asked fields; those without a value are left out."""
+def shape_metrics(shape: QueryShape, numbers: Mapping[str, Any]) -> dict[str, int | float]:
+    """The asked fields; those without a value are left out.
+
+    numbers: measures, of the previous range too where the shape has it, and the numbers of the range.
+    """
     values = {}
-    for output in _outputs(plan.shape):
+    for output in _outputs(shape):
         # PostgreSQL's sums of 64-bit numbers are decimals.
-        inputs = [int(numbers[name]) for name in output.inputs]
-        if output.field.needs_days:
-            inputs.append(plan.n_days)
-        value = output.field.value(*inputs)
+        value = output.field.value(*(int(numbers[name]) for name in output.inputs))
         if value is not None:
             values[output.name] = value
     return values

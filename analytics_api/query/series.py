@@ -6,13 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise, zip_longest
 from typing import Any
 
 from analytics_api.catalog import DEFAULT_ORDERING, ORDERINGS
 from analytics_api.catalog.granularities import Granularity, bucket_name
 
-from .plan import QueryPlan, build_plans
-from .rows import TOTAL, GroupRow, group_rows, namer, shape_metrics
+from .plan import QueryPlan, Window, build_plans
+from .range_numbers import read_range_numbers
+from .rows import TOTAL, group_rows, namer, shape_metrics
 from .statements import unordered_statements
 
 # More lines than anybody tells apart in a chart.
@@ -29,14 +31,14 @@ Metrics = Mapping[str, int | float]
 class SeriesPlan:
     """ranking: the groups, those of the most interactions first; None asks for the total alone.
 
-    current, previous: grouped by bucket, and then by group. buckets, previous_buckets: the names of
-        all buckets there are.
+    current, previous: grouped by bucket, and then by group; of the range before, counts alone.
+    buckets: the names of all there are, with their part of the range; previous_buckets: the names.
     """
 
     ranking: QueryPlan | None
     current: QueryPlan
     previous: QueryPlan
-    buckets: Sequence[str]
+    buckets: Mapping[str, Window]
     previous_buckets: Sequence[str]
 
     @property
@@ -52,19 +54,24 @@ def build_series(
     groups = [] if request["group_by"] is None else [request["group_by"]]
     asked = request | {"order_by": _NO_ORDER, "include_previous": False}
     ranking, current = build_plans(project_id, asked, [groups, [granularity.group, *groups]], now=now)
-    previous = current.over(current.window.previous, now)
+    counts = [metric for metric in request["variables"] if metric.has_previous]
+    previous = current.over(current.window.previous)
     by_interactions = replace(ranking.shape, metrics=(), ordering=DEFAULT_ORDERING, is_descending=True)
     return SeriesPlan(
         ranking=replace(ranking, shape=by_interactions) if groups else None,
         current=current,
-        previous=previous,
-        buckets=_names(granularity, current),
-        previous_buckets=_names(granularity, previous),
+        previous=replace(previous, shape=replace(previous.shape, metrics=tuple(counts))),
+        buckets=_buckets(granularity, current.window),
+        previous_buckets=list(_buckets(granularity, previous.window)),
     )
 
 
-def _names(granularity: Granularity, plan: QueryPlan) -> list[str]:
-    return [bucket_name(start) for start in granularity.buckets(plan.window.start, plan.window.end)]
+def _buckets(granularity: Granularity, window: Window) -> dict[str, Window]:
+    starts = granularity.buckets(window.start, window.end)
+    return {
+        bucket_name(start): Window(start=max(start, window.start), end=end)
+        for start, end in pairwise([*starts, window.end])
+    }
 
 
 def read_series(plan: SeriesPlan, using: str) -> dict[str, Any]:
@@ -75,8 +82,11 @@ def read_series(plan: SeriesPlan, using: str) -> dict[str, Any]:
     has its `_prev`, of the same group in the bucket in the same place of the range before.
     """
     groups = _ranked_groups(plan, using)
-    current = _read_cells(plan.current, groups, using)
-    previous = _read_cells(plan.previous, groups, using)
+    numbers_of = read_range_numbers(plan.current)
+    of_buckets = {bucket: numbers_of(part) for bucket, part in plan.buckets.items()}
+    current = _read_cells(plan.current, groups, of_buckets, using)
+    # Counts divide by nothing.
+    previous = _read_cells(plan.previous, groups, {name: {} for name in plan.previous_buckets}, using)
     datasets = {name: list(_rows(plan, current[key], previous[key])) for key, name in groups.items()}
     return {"buckets": list(plan.buckets), "datasets": datasets}
 
@@ -92,9 +102,29 @@ def _ranked_groups(plan: SeriesPlan, using: str) -> dict[GroupKey, str]:
 
 
 def _read_cells(
+    plan: QueryPlan,
+    groups: Mapping[GroupKey, str],
+    of_buckets: Mapping[str, Mapping[str, int]],
+    using: str,
+) -> dict[GroupKey, Mapping[str, Metrics]]:
+    """The metrics of those groups, by group and by the name of the bucket.
+
+    of_buckets: the range numbers of every bucket.
+    """
+    numbers = _read_measures(plan, groups, using) if plan.shape.metrics else {}
+    zeros: Mapping[str, int] = defaultdict(int)
+    # Most cells may be empty, and are alike in all groups.
+    empty = {name: shape_metrics(plan.shape, zeros | of_range) for name, of_range in of_buckets.items()}
+    cells: dict[GroupKey, dict[str, Metrics]] = {key: dict(empty) for key in groups}
+    for (key, name), measures in numbers.items():
+        cells[key][name] = shape_metrics(plan.shape, measures | of_buckets[name])
+    return cells
+
+
+def _read_measures(
     plan: QueryPlan, groups: Mapping[GroupKey, str], using: str
-) -> dict[GroupKey, dict[str, Metrics]]:
-    """The metrics of those groups, by group and by the name of the bucket, where anything was."""
+) -> dict[tuple[GroupKey, str], dict[str, Any]]:
+    """Of those groups, by group and by the name of the bucket, where anything was."""
     bucket, *grouped = plan.shape.groups
     # Nobody starts without a bucket, and all buckets are asked for.
     nulls = (None, *((None,) in groups for _ in grouped))
@@ -106,22 +136,13 @@ def _read_cells(
         for row in statement.rows(values):
             key = tuple(row[group.alias] for group in grouped)
             numbers[key, bucket.dimension.name_of(row[bucket.alias])].update(row)
-    cells: dict[GroupKey, dict[str, Metrics]] = defaultdict(dict)
-    for (key, name), row in numbers.items():
-        cells[key][name] = shape_metrics(plan, row)
-    return cells
+    return numbers
 
 
 def _rows(
     plan: SeriesPlan, current: Mapping[str, Metrics], previous: Mapping[str, Metrics]
 ) -> Iterator[dict[str, Any]]:
-    metrics = plan.current.shape.metrics
-    counted = [field.name for metric in metrics for field in metric.fields if field.has_previous]
-    empty: GroupRow = defaultdict(int)
-    nothing = shape_metrics(plan.current, empty)
-    for place, bucket in enumerate(plan.buckets):
-        before = nothing
-        if place < len(plan.previous_buckets):
-            before = previous.get(plan.previous_buckets[place], nothing)
-        now = current.get(bucket, nothing)
-        yield {"bucket": bucket, **now, **{f"{name}_prev": before[name] for name in counted}}
+    nothing = shape_metrics(plan.previous.shape, defaultdict(int))
+    for bucket, before in zip_longest(plan.buckets, plan.previous_buckets[: len(plan.buckets)]):
+        counts = previous.get(before, nothing)
+        yield {"bucket": bucket, **current[bucket], **{f"{name}_prev": counts[name] for name in counts}}

@@ -13,6 +13,7 @@ from django.db.models import BigIntegerField, DateTimeField, Q, TextField
 
 from analytics_api.catalog import Dimension, FilterKind, Metric, Ordering
 from analytics_api.catalog.measures import Measure, TwoLevelMeasure
+from analytics_api.catalog.range_numbers import RangeNumber
 from interactions.prepared import ListPlaceholder, Placeholder
 
 PROJECT_ID = Placeholder("project_id", BigIntegerField())
@@ -94,6 +95,13 @@ class QueryShape:
             for measure in field.two_level_measures
         )
         return tuple(dict.fromkeys((*asked, *self.ordering.two_level_measures)))
+
+    @cached_property
+    def range_numbers(self) -> tuple[RangeNumber, ...]:
+        asked = (
+            number for metric in self.metrics for field in metric.fields for number in field.range_numbers
+        )
+        return tuple(dict.fromkeys(asked))
 
     @property
     def reads_texts(self) -> bool:

@@ -21,6 +21,8 @@ from django.test import Client
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
+from analytics_api.serializers.eligible_users import EligibleUsersRequest
+from interactions.eligible_users import replace_eligible_users
 from interactions.ingest import NewInteraction, parse_interaction, record_interactions
 from interactions.keys import issue_key
 from interactions.models import Label, Project
@@ -78,6 +80,8 @@ def stored(world: World) -> Iterator[str]:
         project, stranger = (Project.objects.create(name=str(uuid4())) for _ in range(2))
         store(stranger, world.stranger_lines, world.stranger_custom_labels)
         store(project, world.lines, world.custom_labels)
+        store_eligible_users(stranger, world.stranger_eligible_users)
+        store_eligible_users(project, world.eligible_users)
         yield issue_key(project, name="tests")
         # The next example starts from nothing.
         transaction.set_rollback(True)
@@ -86,6 +90,11 @@ def stored(world: World) -> Iterator[str]:
 def store(project: Project, lines: Sequence[Mapping[str, Any]], custom_labels: Set[CustomLabel]) -> None:
     record_interactions(project, [new_interaction(line) for line in lines], anonymize=False)
     set_custom_labels(project, custom_labels)
+
+
+def store_eligible_users(project: Project, users: Sequence[Mapping[str, Any]]) -> None:
+    sent = EligibleUsersRequest().run_validation({"users": users})
+    replace_eligible_users(project.pk, sent["users"])
 
 
 def set_custom_labels(project: Project, custom_labels: Set[CustomLabel]) -> None:
@@ -145,7 +154,7 @@ def test_answer_is_that_of_the_reference(batch: int, order_by: str):
         with stored(world) as key:
             for request in world.requests:
                 response, now = answer_within_a_day(key, request)
-                expected = reference.answer(world.lines, request, custom_labels=world.custom_labels, now=now)
+                expected = reference.answer(world.lines, request, **world.settings, now=now)
                 assert_same_answer(response.json(), expected, request)
 
     check()

@@ -1,7 +1,8 @@
 """How many queries a request costs, whatever it asks and however much there is.
 
 One for the key, at most one to resolve words, one for page and total, at most one for all
-two-level metrics together, one for names; and one more for the total of a page past the end.
+two-level metrics together, one for names; and one more for the total of a page past the end, or
+for the eligible users that penetration divides by.
 """
 
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ PATH = "/api/external/get-interaction-aggregates"
 
 pytestmark = pytest.mark.django_db
 
-ALL = list(METRICS)
+ALL = [name for name in METRICS if name != "penetration"]
 WORDS = [
     {"kind": "topic", "values": ["billing"], "is_exclude": True},
     {"kind": "keyword", "values": ["invoice", "refund", "parcel"]},
@@ -62,6 +63,12 @@ def test_a_total_of_one_level_costs_the_key_and_the_total(headers):
 def test_a_total_of_everything_costs_one_more(headers):
     with at_most(3):
         ask(headers, variables=ALL, include_previous=True)
+
+
+def test_eligible_users_cost_one_more_for_all_groups(headers):
+    for number in range(2):
+        with at_most(5 + number):
+            ask(headers, group_by={"kind": "user"}, variables=[*ALL, *["penetration"][:number]])
 
 
 def test_groups_without_words_cost_no_look_at_words(headers):

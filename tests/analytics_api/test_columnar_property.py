@@ -23,6 +23,7 @@ from tests.analytics_api.test_aggregates_property import (
     new_interaction,
     set_custom_labels,
     store,
+    store_eligible_users,
 )
 from tests.assertions import assert_same_answer
 from tests.strategies import World, worlds
@@ -63,6 +64,8 @@ def stored_in_pieces(world: World, n_early: int, seals: Sequence[int | None]) ->
             seal(project, number)
         seal_project(stranger)
         set_custom_labels(project, world.custom_labels)
+        store_eligible_users(project, world.eligible_users)
+        store_eligible_users(stranger, world.stranger_eligible_users)
         yield issue_key(project, name="tests")
         transaction.set_rollback(True)
 
@@ -76,7 +79,7 @@ def test_answer_is_that_of_the_reference(batch: int, order_by: str):
         with stored_in_pieces(world, n_early, seals) as key:
             for request in world.requests:
                 response, now = answer_within_a_day(key, request)
-                expected = reference.answer(world.lines, request, custom_labels=world.custom_labels, now=now)
+                expected = reference.answer(world.lines, request, **world.settings, now=now)
                 assert_same_answer(response.json(), expected, request)
                 reads_texts = any(asked["kind"] in reference.TEXT_KINDS for asked in request["filters"])
                 engine = "database" if reads_texts else "columnar"

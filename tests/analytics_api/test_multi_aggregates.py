@@ -75,7 +75,7 @@ def test_rows_are_those_of_the_reference(batch: int, order_by: str, engine: str,
             response = ask(key, request)
             assert response.status_code == 200, response.content
             whole = response.json()
-            expected = reference.multi_answer(world.lines, request, custom_labels=world.custom_labels)
+            expected = reference.multi_answer(world.lines, request, **world.settings)
             assert_same_rows(whole["data"], expected)
             assert whole["total"] == len(whole["data"])
             pages = [ask(key, request | {"limit": 3, "offset": at}).json() for at in range(0, 10, 3)]

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from analytics_api.errors import ERROR_TYPES
 from analytics_api.openapi import document
 from config.env import BASE_DIR
 from interactions.keys import issue_key
-from interactions.models import Project
+from interactions.models import EligibleUser, Project
 from tests import dataset
 from tests.server import ask, environment, running_server
 
@@ -229,6 +230,7 @@ def test_all_ways_to_present_a_key_are_listed():
 
 
 def test_row_has_the_fields_described(project: Project):
+    EligibleUser.objects.create(project=project, external_id="ada", active_from=date(2024, 1, 1))
     body = {
         **EXAMPLES["Total"]["value"],
         "group_by": {"kind": "cohort"},

@@ -14,7 +14,7 @@ from interactions.ingest import parse_interaction, record_interactions
 from interactions.keys import issue_key
 from interactions.models import Project
 from tests import reference
-from tests.analytics_api.test_aggregates_property import set_custom_labels
+from tests.analytics_api.test_aggregates_property import set_custom_labels, store_eligible_users
 from tests.dataset import LINES, TIME_RANGE, record
 
 PATH = "/api/external/get-interaction-time-series"
@@ -83,7 +83,8 @@ def test_buckets_cover_the_range(key: str, start: str, end: str, granularity: st
     assert series["buckets"] == [row["bucket"] for row in series["datasets"]["total"]] == expected
 
 
-VARIABLES = [name for name in reference.VARIABLES if name != "stickiness"]
+# All these days have started.
+VARIABLES = list(reference.VARIABLES)
 CUSTOM_LABELS = frozenset({("topic", "", "shipping"), ("keyword", "", "k1"), ("keyword", "", "k3")})
 KINDS = {"topic": ["billing", "shipping"], "keyword": ["k1", "k2"], "model": ["large"]}
 
@@ -128,6 +129,8 @@ def test_rows_are_those_of_the_reference(number: int, engine: str, settings: Any
     project = Project.objects.create(name="random")
     record_interactions(project, [parse_interaction(line) for line in lines])
     set_custom_labels(project, CUSTOM_LABELS)
+    eligible_users = random_eligible_users(choose, around)
+    store_eligible_users(project, eligible_users)
     seal_project(project)
     key = issue_key(project, name="tests")
 
@@ -144,8 +147,23 @@ def test_rows_are_those_of_the_reference(number: int, engine: str, settings: Any
         }
         for grouping in ({}, {"group_by": random_group(choose)}, {"group_by": random_group(choose)}):
             asked = request | grouping
-            expected = reference.time_series(lines, asked, custom_labels=CUSTOM_LABELS)
+            expected = reference.time_series(
+                lines, asked, custom_labels=CUSTOM_LABELS, eligible_users=eligible_users
+            )
             assert answer(key, **asked) == expected, asked
+
+
+def random_eligible_users(choose: random.Random, around: datetime) -> list[dict[str, Any]]:
+    """Some of the users and some who never come; one project in three has none."""
+    names = [f"user {number}" for number in range(9)][: choose.choice([0, 5, 9])]
+    users = []
+    for name in names:
+        start = around.date() + timedelta(days=choose.randrange(-60, 40))
+        end = choose.choice([None, start, start + timedelta(days=choose.randrange(30))])
+        users.append(
+            {"end_user": name, "active_from": str(start), "active_to": None if end is None else str(end)}
+        )
+    return users
 
 
 def random_group(choose: random.Random) -> dict[str, Any]:
