@@ -19,7 +19,7 @@ from .expressions import (
     by_code_point,
     is_one_of,
 )
-from .loading import enter_project, insert_rows, reserve_ids, was_lost_to_another
+from .loading import enter_project, enter_users, insert_rows, reserve_ids, was_lost_to_another
 from .reading import read_once, set_statement_timeout, snapshot, write_csv
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "adapt_list",
     "by_code_point",
     "enter_project",
+    "enter_users",
     "insert_rows",
     "is_one_of",
     "read_once",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC
 from typing import Any
+from zlib import crc32
 
 import orjson
 from django.db import Error, connections, models
@@ -88,6 +89,9 @@ _ADAPTERS = {
 
 # Names the advisory locks on projects; any number that no other advisory lock uses.
 _PROJECT_LOCK = 1
+# Users of a project share so many locks: enough that two who write at once seldom share one, and few
+# enough for a transaction about all of them (PostgreSQL has room for 64 locks a connection).
+_USER_LOCKS = 32
 
 
 def enter_project(using: str, project_id: int, *, alone: bool) -> None:
@@ -101,6 +105,23 @@ def enter_project(using: str, project_id: int, *, alone: bool) -> None:
         with connection.cursor() as cursor:
             # Both parts of the name are 32 bits wide.
             cursor.execute(f"SELECT {lock}(%s, %s)", [_PROJECT_LOCK, project_id % 2**31])
+
+
+def enter_users(using: str, project_id: int, end_users: Collection[str | None], *, alone: bool) -> None:
+    """Write about users until the transaction ends, side by side with others or `alone`.
+
+    end_users: by their ids; with None among them, all users. Call once, after `enter_project`.
+    """
+    connection = connections[using]
+    if connection.vendor == "postgresql" and end_users:
+        numbers = range(_USER_LOCKS)
+        if None not in end_users:
+            numbers = sorted({crc32(user.encode()) % _USER_LOCKS for user in end_users})
+        # In one order for all, so that nobody waits for a lock whose holder waits for theirs.
+        names = [project_id * _USER_LOCKS + number for number in numbers]
+        lock = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {lock}(name) FROM unnest(%s::bigint[]) AS name", [names])
 
 
 # What PostgreSQL says when another transaction came first: it stored the same or won a deadlock.

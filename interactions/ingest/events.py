@@ -57,7 +57,7 @@ def record_feedback(
         return None
 
     # Alone: whoever records the interaction meanwhile would not see that this waits for it.
-    return in_project(using, project_id, work, alone=True)
+    return in_project(using, project_id, {target.end_user}, work, alone=True)
 
 
 def record_tags(
@@ -89,7 +89,7 @@ def record_tags(
         )
         return None
 
-    return in_project(using, project_id, work, alone=True)
+    return in_project(using, project_id, {target.end_user}, work, alone=True)
 
 
 def _user_id(using: str, project_id: int, target: Target) -> int:

@@ -54,4 +54,4 @@ def record_once(
         answers.create(project_id=project_id, key=key, digest=digest, answer=text, created_at=timezone.now())
         return text
 
-    return in_project(using, project_id, work)
+    return in_project(using, project_id, {record.end_user for record in records}, work)

@@ -59,7 +59,8 @@ def record_interactions(
     """
     project_id = project if isinstance(project, int) else project.pk
     records = build_records(project_id, items, anonymize=anonymize)
-    return in_project(using, project_id, lambda: store_records(using, project_id, records))
+    end_users = {record.end_user for record in records}
+    return in_project(using, project_id, end_users, lambda: store_records(using, project_id, records))
 
 
 def build_records(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
 from django.db import IntegrityError, OperationalError, transaction
@@ -23,15 +23,23 @@ class ChangedMeanwhile(OperationalError):
     """An interaction we were about to update was replaced by another sender."""
 
 
-def in_project(using: str, project_id: int, work: Callable[[], Answer], *, alone: bool = False) -> Answer:
+def in_project(
+    using: str,
+    project_id: int,
+    end_users: Collection[str | None],
+    work: Callable[[], Answer],
+    *,
+    alone: bool = False,
+) -> Answer:
     """Do `work` in one transaction that writes to a project; it may be done more than once.
 
-    alone: beside no other writer of the project.
+    end_users: whom it is about; None is anybody. alone: beside no other writer about them.
     """
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with transaction.atomic(using=using):
-                dialect.enter_project(using, project_id, alone=alone or attempt > 1)
+                dialect.enter_project(using, project_id, alone=attempt > 1)
+                dialect.enter_users(using, project_id, end_users, alone=alone)
                 return work()
         except (IntegrityError, OperationalError) as error:
             # Another sender stored the same between our look and our write, or the database broke a
