@@ -33,6 +33,8 @@ from .writing import delete_named, delete_rows
 
 # What writers wait for a portion, about.
 _PORTION_SECONDS = 0.3
+# What is removed is named by its keys: whose it is, nobody knows.
+_ANYBODY = (None,)
 _FIRST_PORTION = 250
 _MAX_PORTION = 5000
 # A writer that SQLite makes wait looks again after a tenth of a second at the latest.
@@ -111,7 +113,7 @@ def _hide(
             dialect.insert_rows(using, HiddenInteraction, ("interaction_id", "deletion_id"), rows)
 
         try:
-            in_project(using, project_id, work, alone=True)
+            in_project(using, project_id, _ANYBODY, work, alone=True)
         except _OvertakenError:
             continue
         return len(keys)
@@ -132,7 +134,7 @@ def _remove_hidden(using: str, project_id: int) -> None:
         return _remove_portion(using, project_id, size)
 
     while True:
-        n_removed = in_project(using, project_id, work, alone=True)
+        n_removed = in_project(using, project_id, _ANYBODY, work, alone=True)
         if n_removed is None:
             return
         if n_removed < size:
