@@ -44,7 +44,7 @@ external = [
         name="delete-interactions",
     ),
     re_path(r"^eligible-users/?$", eligible_users.EligibleUsers.as_view(), name="eligible-users"),
-    re_path(r"^platform-users/?$", eligible_users.EligibleUsers.as_view(), name="platform-users"),
+    re_path(r"^platform-users/?$", eligible_users.PlatformUsers.as_view(), name="platform-users"),
     re_path(r"^variants/?$", projects.Variants.as_view(), name="variants"),
     re_path(r"^openapi\.json/?$", docs.OpenAPIDocument.as_view(), name="openapi"),
 ]

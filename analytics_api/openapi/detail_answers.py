@@ -124,3 +124,11 @@ DETAIL_SCHEMAS: dict[str, Schema] = {
         },
     ),
 }
+_DETAIL = DETAIL_SCHEMAS["InteractionDetail"]["properties"]
+_ALONE = {name: schema for name, schema in _DETAIL.items() if name != "conversation"}
+DETAIL_SCHEMAS |= {
+    "ExportedInteraction": object_of(
+        "One interaction, in the first shape, without its conversation.", _ALONE
+    ),
+    "ExportedInteractions": list_of(reference("schemas", "ExportedInteraction"), "The interactions."),
+}

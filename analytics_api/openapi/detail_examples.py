@@ -37,6 +37,13 @@ FIRST_SHAPE = Example(
         "conversation": _TURNS,
     },
 )
+EXPORT = Example(
+    name="export",
+    title="All of one afternoon",
+    description="A date is its midnight in UTC.",
+    query={"date_gte": "2024-05-27T00:01:00Z", "date_lt": "2024-05-28"},
+    answer=[{name: value for name, value in FIRST_SHAPE.answer.items() if name != "conversation"}],
+)
 SECOND_SHAPE = Example(
     name="interaction_v2",
     title="What did it cost, and how long did it take?",

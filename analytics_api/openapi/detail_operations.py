@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.views import APIView
 
+from analytics_api.serializers.export import MAX_EXPORT, ExportRequest
 from analytics_api.views.details import ConversationDetail, InteractionDetail, InteractionDetailV2
+from analytics_api.views.export import ExportInteractions
 
-from .detail_examples import CONVERSATION, FIRST_SHAPE, SECOND_SHAPE
+from .detail_examples import CONVERSATION, EXPORT, FIRST_SHAPE, SECOND_SHAPE
 from .operation import Operation
 
 DETAILS = {"name": "Details", "description": "One interaction or one conversation in full."}
@@ -20,6 +22,16 @@ _ID = OpenApiParameter(
     OpenApiParameter.PATH,
     required=True,
     description="The interaction's id.",
+)
+_RANGE = tuple(
+    OpenApiParameter(
+        name,
+        {"type": "string", "format": "date-time"},
+        OpenApiParameter.QUERY,
+        required=True,
+        description=str(form_field.help_text),
+    )
+    for name, form_field in ExportRequest().fields.items()
 )
 _OF_AN_ID = {"404": "NotThere", "422": "InvalidId"}
 _NULLS = "What is not known is null: on this wire these nulls are part of the answer."
@@ -46,6 +58,18 @@ DETAIL_OPERATIONS: Mapping[tuple[str, type[APIView]], Operation] = {
         examples=(SECOND_SHAPE,),
         parameters=(_ID,),
         refusals=_OF_AN_ID,
+    ),
+    ("GET", ExportInteractions): Operation(
+        id="exportInteractions",
+        tag=DETAILS["name"],
+        summary="Export interactions",
+        description=f"All interactions that started in {MAX_EXPORT.days} days or less, oldest first, as one "
+        "array that is sent while it is read: it may be long, and one that is cut off is no JSON.",
+        answer="ExportedInteractions",
+        answer_description="The interactions.",
+        examples=(EXPORT,),
+        parameters=_RANGE,
+        refusals={"422": "InvalidRange"},
     ),
     ("POST", ConversationDetail): Operation(
         id="getConversationDetail",

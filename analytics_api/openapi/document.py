@@ -17,6 +17,7 @@ from analytics_api.serializers.fields import Form
 from .answers import SCHEMAS
 from .conventions import CONVENTIONS
 from .detail_answers import DETAIL_SCHEMAS
+from .eligible_operations import ELIGIBLE_SCHEMAS
 from .examples import Example
 from .extensions import KeySchemes
 from .operation import Operation
@@ -28,7 +29,8 @@ from .refusals import REFUSAL_SCHEMAS, REFUSALS, REFUSALS_OF_BODIES, RESPONSES
 from .schemas import Schema, reference
 
 _SCHEMAS = (
-    SCHEMAS, DETAIL_SCHEMAS, RECORDING_SCHEMAS, RECORDING_ANSWERS, PROJECT_SCHEMAS, REFUSAL_SCHEMAS
+    SCHEMAS, DETAIL_SCHEMAS, RECORDING_SCHEMAS, RECORDING_ANSWERS, ELIGIBLE_SCHEMAS, PROJECT_SCHEMAS,
+    REFUSAL_SCHEMAS,
 )  # fmt: skip
 _OF_OPERATIONS = {operation.id: operation.refusals for operation in OPERATIONS.values()}
 # Paths are relative to the server: the query API's, unless the operation names another.
@@ -54,7 +56,12 @@ class ApiSchema(AutoSchema):
 
     @property
     def operation(self) -> Operation:
-        return OPERATIONS[self.method, type(self.view)]
+        return OPERATIONS[self.own_method, type(self.view)]
+
+    @property
+    def own_method(self) -> str:
+        """The method that is described, whatever the library is told."""
+        return getattr(self, "_own_method", self.method)
 
     def get_operation_id(self) -> str:
         return self.operation.id
@@ -74,7 +81,7 @@ class ApiSchema(AutoSchema):
     def get_request_serializer(self) -> Form | dict[str, Schema]:
         if self.operation.body:
             return dict.fromkeys(self.map_parsers(), self.operation.body)
-        return self.view.request_form
+        return self._of_method("request_form")
 
     def get_response_serializers(self) -> dict[int, OpenApiResponse]:
         operation = self.operation
@@ -86,8 +93,12 @@ class ApiSchema(AutoSchema):
     def _parts(self, example: Example) -> Iterator[OpenApiExample]:
         """What is sent in the address, what is sent in the body, and the answer."""
         names = {"name": example.name, "summary": example.title}
-        for name, value in example.path.items():
-            yield OpenApiExample(**names, value=value, parameter_only=(name, OpenApiParameter.PATH))
+        for place, values in (
+            (OpenApiParameter.PATH, example.path),
+            (OpenApiParameter.QUERY, example.query),
+        ):
+            for name, value in values.items():
+                yield OpenApiExample(**names, value=value, parameter_only=(name, place))
         if example.request is not None:
             yield OpenApiExample(
                 **names, value=example.request, description=example.description, request_only=True
@@ -96,8 +107,23 @@ class ApiSchema(AutoSchema):
 
     def get_auth(self) -> list[dict[str, list[str]]]:
         # OpenAPI 3.1 lets a key have roles; ours are its scopes.
-        scope = self.view.required_scope
+        scope = self._of_method("required_scope")
         return [{name: [scope] for name in one} for one in super().get_auth()]
+
+    def _of_method(self, name: str) -> Any:
+        """What a view declares: once, or in the plural for each method."""
+        by_method = getattr(self.view, f"{name}s", None)
+        return by_method[self.own_method] if by_method else getattr(self.view, name)
+
+    def _get_request_body(self, direction: str = "request") -> Schema | None:
+        if self.method != "DELETE":
+            return super()._get_request_body(direction)
+        # The library expects no body of it.
+        self._own_method, self.method = self.method, "POST"
+        try:
+            return super()._get_request_body(direction)
+        finally:
+            self.method = self._own_method
 
     def map_parsers(self) -> list[str]:
         # The parser takes any type, because clients differ; they should send this one.

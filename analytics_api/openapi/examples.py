@@ -18,16 +18,18 @@ WEEK = {"start": "2024-05-27T00:00:00Z", "end": "2024-06-03T00:00:00Z"}
 class Example:
     """title: the question. description: how it is put.
 
-    request: the body; None for endpoints without. path: values for the places in the address.
+    request: the body; None for endpoints without. path, query: values for the places in the address
+        and for what follows it.
     made_anew: fields of request and answer that are never the same twice, such as keys.
     """
 
     name: str
     title: str
     description: str
-    answer: Json
+    answer: Json | Sequence[Json]
     request: Json | None = None
     path: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
     made_anew: Sequence[str] = ()
 
 

@@ -11,6 +11,7 @@ from drf_spectacular.openapi import AutoSchema
 from rest_framework.fields import Field, empty
 
 from analytics_api.authentication import ProjectKeyAuthentication
+from analytics_api.serializers.eligible_users import MAX_TAGS, DateField, TagsField, WordField
 from analytics_api.serializers.fields import (
     MAX_STRING_CHARS,
     BooleanField,
@@ -24,8 +25,16 @@ from analytics_api.serializers.fields import (
     StringField,
     TaggedUnion,
 )
+from interactions.models import MAX_WORD_CHARS
 
 from .schemas import Schema
+
+_WORD: Schema = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": MAX_WORD_CHARS,
+    "pattern": r"^[^\u0000]*$",
+}
 
 
 def _component_name(field: Field) -> str:
@@ -38,6 +47,32 @@ class StringSchema(OpenApiSerializerFieldExtension):
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> Schema:
         return {"type": "string", "maxLength": MAX_STRING_CHARS, "pattern": r"^[^\u0000]*$"}
+
+
+class WordSchema(OpenApiSerializerFieldExtension):
+    target_class = WordField
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> Schema:
+        return dict(_WORD)
+
+
+class TagsSchema(OpenApiSerializerFieldExtension):
+    target_class = TagsField
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> Schema:
+        return {
+            "type": "object",
+            "propertyNames": _WORD,
+            "additionalProperties": _WORD | {"type": ["string", "null"]},
+            "maxProperties": MAX_TAGS,
+        }
+
+
+class DateSchema(OpenApiSerializerFieldExtension):
+    target_class = DateField
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> Schema:
+        return {"type": "string", "format": "date"}
 
 
 class BooleanSchema(OpenApiSerializerFieldExtension):

@@ -16,6 +16,7 @@ from analytics_api.views import (
 )
 
 from .detail_operations import DETAIL_OPERATIONS, DETAILS
+from .eligible_operations import ELIGIBLE, ELIGIBLE_OPERATIONS
 from .examples import AGGREGATES
 from .operation import Operation
 from .project_operations import PROJECT_OPERATIONS, PROJECTS
@@ -27,7 +28,7 @@ QUESTIONS = {
     "description": "Interactions of a project, in numbers and listed.",
 }
 # In the order in which people read.
-TAGS = [QUESTIONS, DETAILS, RECORDING, PROJECTS]
+TAGS = [QUESTIONS, DETAILS, RECORDING, ELIGIBLE, PROJECTS]
 
 _QUESTIONS: Mapping[tuple[str, type[APIView]], Operation] = {
     ("POST", InteractionAggregates): Operation(
@@ -82,4 +83,10 @@ _QUESTIONS: Mapping[tuple[str, type[APIView]], Operation] = {
         examples=LISTING,
     ),
 }
-OPERATIONS = {**_QUESTIONS, **DETAIL_OPERATIONS, **RECORDING_OPERATIONS, **PROJECT_OPERATIONS}
+OPERATIONS = {
+    **_QUESTIONS,
+    **DETAIL_OPERATIONS,
+    **RECORDING_OPERATIONS,
+    **ELIGIBLE_OPERATIONS,
+    **PROJECT_OPERATIONS,
+}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from rest_framework.views import APIView
 
+from analytics_api.views.deletion import DeleteInteractions
 from analytics_api.views.projects import CreateProject, DeleteKey, Variants
 
 from .examples import Example
@@ -69,6 +70,26 @@ PROJECT_OPERATIONS: Mapping[tuple[str, type[APIView]], Operation] = {
             ),
         ),
         refusals={"404": "NotThere"},
+    ),
+    ("POST", DeleteInteractions): Operation(
+        id="deleteInteractions",
+        tag=PROJECTS["name"],
+        summary="Delete interactions",
+        description="Deletes the interactions that the filters and the range name, with their texts, traces, "
+        "labels and feedback, and the users and conversations of whom nothing is left. **Of neither filters "
+        "nor a range, it deletes everything in the project.** When the answer is there, all of it is gone; "
+        "a million interactions take minutes. A line of the audit stays.",
+        answer="Message",
+        answer_description="The interactions are deleted.",
+        examples=(
+            Example(
+                name="user",
+                title="A user who wants to be forgotten",
+                description="Filters are those of questions.",
+                request={"filters": [{"kind": "user", "values": ["dee"]}]},
+                answer={"message": "2 interactions are deleted."},
+            ),
+        ),
     ),
     ("POST", Variants): Operation(
         id="getVariants",

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from .document import document
 from .extensions import KeySchemes
@@ -114,9 +115,13 @@ def _json(content: Schema | None) -> Schema | None:
 
 def _address(path: str, method: str, operation: Schema, example: str) -> str:
     """-> GET /api/external/export/interactions/detail/0000..."""
-    for parameter in operation["parameters"]:
-        path = path.replace(f"{{{parameter['name']}}}", parameter["examples"][example]["value"])
-    return f"{method} {path}"
+    query = {}
+    for parameter in operation.get("parameters", ()):
+        value = parameter["examples"][example]["value"]
+        if parameter["in"] == "query":
+            query[parameter["name"]] = value
+        path = path.replace(f"{{{parameter['name']}}}", value)
+    return f"{method} {path}?{urlencode(query, safe=':')}" if query else f"{method} {path}"
 
 
 def _parameter(parameter: Schema) -> Field:

@@ -106,7 +106,10 @@ def follow(reference: Schema) -> Schema:
 
 
 def read_fields(schema: Schema, prefix: str = "") -> Iterator[Field]:
-    """The fields of an object, each followed by those of the objects in it."""
+    """The fields of an object, or of those in a list, each followed by those of the objects in it."""
+    if "items" in schema:
+        yield from read_fields(_target(schema["items"])[0], f"{prefix}[].")
+        return
     own, *others = schema.get("allOf", [schema])
     for name, given in own["properties"].items():
         is_required = name in own.get("required", ())

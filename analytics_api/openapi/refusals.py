@@ -99,6 +99,11 @@ RESPONSES: dict[str, Schema] = {
         [{"loc": ["path", "interaction_id"], "msg": "expected a UUID", "type": "uuid_parsing"}],
         schema="HTTPValidationError",
     ),
+    "InvalidRange": _refusal(
+        "The range is not given, not understood, or too long. All that is wrong is listed.",
+        [{"loc": ["query", "date_lt"], "msg": "a value is required", "type": "missing"}],
+        schema="HTTPValidationError",
+    ),
     "Invalid": _refusal(
         "The body is not JSON, not what the schema says, or breaks a rule of the endpoint. All that is wrong "
         "is listed.",

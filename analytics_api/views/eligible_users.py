@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -26,20 +25,21 @@ from .query import QueryView
 class EligibleUsers(QueryView):
     """The list of those the product is there for."""
 
-    _FORMS = {
+    request_forms = {
         "POST": EligibleUsersRequest(),
         "PUT": EligibleUsersRequest(),
         "DELETE": EligibleIdsRequest(),
     }
+    # Who records for an application also says whom it is for.
+    required_scopes = {"GET": Scope.QUERY.value} | dict.fromkeys(request_forms, Scope.INGEST.value)
 
     @property
     def required_scope(self) -> str:
-        """Who records for an application also says whom it is for."""
-        return (Scope.QUERY if self.request.method in SAFE_METHODS else Scope.INGEST).value
+        return self.required_scopes.get(self.request.method, Scope.QUERY.value)
 
     @property
     def request_form(self) -> Form:
-        return self._FORMS[self.request.method]
+        return self.request_forms[self.request.method]
 
     def get(self, request: Request) -> Response:
         return _listed(list_eligible_users(request.auth.project_id))
@@ -57,6 +57,10 @@ class EligibleUsers(QueryView):
     def delete(self, request: Request) -> Response:
         n_removed = remove_eligible_users(request.auth.project_id, self.validate(request)["users"])
         return Response({"message": f"Users removed: {n_removed}."})
+
+
+class PlatformUsers(EligibleUsers):
+    """The same list by its other name."""
 
 
 def _listed(users: Sequence[NewEligibleUser]) -> Response:
