@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -34,6 +35,7 @@ def test_requests_are_answered_as_written(name, live_server):
     project = Project.objects.create(name="examples")
     import_file(project, str(EXAMPLES))
     environment = {**os.environ, "KEY": issue_key(project, name="docs", scopes="query ingest manage")}
+    environment["OLD_KEY"] = issue_key(project, name="old")
     found = requests_of(BASE_DIR / name)
     assert found
     for request, answer in found:
@@ -41,7 +43,14 @@ def test_requests_are_answered_as_written(name, live_server):
         printed = subprocess.run(
             ["bash", "-c", command], capture_output=True, check=True, env=environment, text=True
         ).stdout
-        assert json.loads(printed) == json.loads(answer), request
+        assert as_written(json.loads(printed), json.loads(answer)) == json.loads(answer), request
+
+
+def as_written(printed: Any, written: Any) -> Any:
+    """What is printed, but for texts that are never the same twice, which are written as three dots."""
+    if isinstance(printed, dict) and isinstance(written, dict):
+        return {name: as_written(value, written.get(name)) for name, value in printed.items()}
+    return written if written == "..." and isinstance(printed, str) else printed
 
 
 def test_made_tables_are_fresh(capsys):
