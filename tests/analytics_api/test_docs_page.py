@@ -20,9 +20,12 @@ from pytest_django.live_server_helper import LiveServer
 from analytics_api.catalog import DIMENSIONS, FILTERS, METRICS, ORDERINGS
 from analytics_api.errors import ERROR_TYPES
 from analytics_api.openapi import document
+from analytics_api.openapi.operation import Operation
+from analytics_api.openapi.operations import OPERATIONS
 from analytics_api.templatetags.backticks import backticks
+from interactions.ingest.new_interaction import ImportLine
 from interactions.keys import issue_key
-from interactions.models import Project
+from interactions.models import FeedbackSlug, Interaction, Project
 from interactions.times import parse_utc
 from tests.chromium import PROGRAM, Page, running_chromium
 from tests.dataset import record
@@ -94,8 +97,19 @@ def test_pages_are_only_read(address: str):
         ORDERINGS,
         ERROR_TYPES,
         document()["components"]["schemas"]["Numbers"]["properties"],
+        ImportLine.model_fields,
+        FeedbackSlug.values,
     ],
-    ids=["filters", "group-bys", "variables", "orderings", "error types", "fields"],
+    ids=[
+        "filters",
+        "group-bys",
+        "variables",
+        "orderings",
+        "error types",
+        "numbers",
+        "recorded fields",
+        "feedback",
+    ],
 )
 def test_reference_names_everything_there_is(names: Any):
     words = set(re.findall(r"\w+", read(REFERENCE).text))
@@ -120,6 +134,16 @@ def test_reference_describes_every_field_and_parameter():
 
     for help in [*(one.help for one in parameters), *(field["description"] for field in fields)]:
         assert help.replace("`", "") in text
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: operation.id)
+def test_reference_shows_every_endpoint(operation: Operation):
+    page = read(REFERENCE)
+
+    assert operation.id in page.values("id")
+    assert f"{TRY_IT}#/{operation.tag}/{operation.id}" in page.values("href")
+    for words in (operation.summary, *(example.title for example in operation.examples)):
+        assert words in page.text
 
 
 def test_reference_shows_the_examples():
@@ -227,6 +251,20 @@ def test_reference_is_shown_without_complaints(live_server: LiveServer, page: Pa
     assert (sum(map(int, re.findall(r"\d+", background))) < 200) == dark
 
 
+def execute(page: Page, project: Project) -> Any:
+    """Ask what the page shows with a key of the project. -> the answer"""
+    page.click(".authorize")
+    page.type("#auth-bearer-value", issue_key(project, name="test"))
+    page.click(".auth-container button[type=submit]")
+    page.click(".btn-done")
+    page.click(".execute")
+    return json.loads(
+        page.wait_for(
+            "document.querySelector('.live-responses-table .response-col_description code')?.innerText"
+        )
+    )
+
+
 @in_a_browser
 @pytest.mark.django_db(transaction=True)
 def test_question_is_asked_from_the_browser(live_server: LiveServer, page: Page):
@@ -234,16 +272,20 @@ def test_question_is_asked_from_the_browser(live_server: LiveServer, page: Page)
     record(project)
     page.open(f"{live_server.url}{LINK_TO_OPERATION}")
 
-    page.click(".authorize")
-    page.type("#auth-bearer-value", issue_key(project, name="test"))
-    page.click(".auth-container button[type=submit]")
-    page.click(".btn-done")
-    page.click(".execute")
+    assert execute(page, project)["data"][0]["group_name"] == "total"
+    assert page.complaints == []
 
-    answer = page.wait_for(
-        "document.querySelector('.live-responses-table .response-col_description code')?.innerText"
-    )
-    assert json.loads(answer)["data"][0]["group_name"] == "total"
+
+@in_a_browser
+@pytest.mark.django_db(transaction=True)
+def test_interaction_is_recorded_from_the_browser(live_server: LiveServer, page: Page):
+    project = Project.objects.create(name="acme")
+    # Its path is relative to another server than that of the questions.
+    page.open(f"{live_server.url}{LINKS_TO_OPERATIONS['recordInteraction']}")
+
+    recorded = execute(page, project)
+
+    assert recorded["interaction_id"] == str(Interaction.objects.for_project(project).get().public_id)
     assert page.complaints == []
 
 
