@@ -88,7 +88,7 @@ def _import_line(record: InteractionRecord) -> dict[str, Any]:
         "cost": record.cost_microusd,
         "sentiment": record.sentiment,
         **record.labels,
-        **{name: record.many_labels.get((kind.value, "")) for name, kind in LISTED_KINDS.items()},
+        **{name: record.many_labels.get((kind, "")) for name, kind in LISTED_KINDS.items()},
         "tags": {
             key: value for (kind, key), (value, *_) in record.many_labels.items() if kind == DimensionKind.TAG
         },

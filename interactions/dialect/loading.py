@@ -28,13 +28,15 @@ def reserve_ids(using: str, model: type[models.Model], count: int) -> Sequence[i
 
 
 def insert_rows(
-    using: str, model: type[models.Model], field_names: Sequence[str], rows: Iterable[Sequence[Any]]
+    using: str, model: type[models.Model], field_names: Sequence[str], rows: Sequence[Sequence[Any]]
 ) -> None:
     """Insert many rows the database's fastest way: COPY, or executemany.
 
     rows: values in the order of `field_names` (attnames, e.g. "project_id"); aware datetimes,
         UUIDs and JSON documents as Python has them. Nothing is filled in: give every column.
     """
+    if not rows:
+        return
     connection = connections[using]
     fields = [model._meta.get_field(name) for name in field_names]
     quote = connection.ops.quote_name
@@ -54,7 +56,7 @@ def insert_rows(
 
 
 def _adapted(
-    rows: Iterable[Sequence[Any]], adapters: Mapping[int, Callable[[Any], Any] | None]
+    rows: Sequence[Sequence[Any]], adapters: Mapping[int, Callable[[Any], Any] | None]
 ) -> Iterable[Sequence[Any]]:
     """The rows with some of their columns, by position, as the driver wants them."""
     needed = [(position, adapt) for position, adapt in adapters.items() if adapt]

@@ -48,17 +48,21 @@ class Gathering:
         # The id decides; without one, or with an unknown one, the content does.
         known = self._by_id.get(record.public_id) or self._by_fingerprint.get(record.fingerprint)
         if known is None:
-            public_id = record.public_id or uuid4()
-            feedback = merge_feedback([], record.feedback)
-            new = self._prices.completed(replace(record, public_id=public_id, feedback=feedback))
+            # A copy, because what comes in may have to be gathered again.
+            new = replace(
+                record,
+                public_id=record.public_id or uuid4(),
+                feedback=merge_feedback([], record.feedback),
+                **self._prices.cost(record),
+            )
             self._take(Gathered(pk=None, stored=None, record=new))
-            return public_id, Outcome.STORED
+            return new.public_id, Outcome.STORED
         before = known.record
         merged = merge_record(before, record)
-        if self._by_fingerprint.get(merged.fingerprint, known) is not known:
-            # Another interaction has this content already; this one keeps its own mark.
-            merged = replace(merged, fingerprint=before.fingerprint)
-        merged = self._prices.completed(merged, before)
+        is_taken = self._by_fingerprint.get(merged.fingerprint, known) is not known
+        # Where another interaction has this content already, this one keeps its own mark.
+        mark = before.fingerprint if is_taken else merged.fingerprint
+        merged = replace(merged, fingerprint=mark, **self._prices.cost(merged, before))
         if merged == before:
             return before.public_id, Outcome.UNCHANGED
         del self._by_fingerprint[before.fingerprint]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Annotated, Any, NamedTuple, Self, TypeVar
 from uuid import UUID
@@ -28,6 +29,8 @@ from .values import (
     Text,
     Word,
     Words,
+    is_storable,
+    repaired_json,
 )
 
 # Longer keys are not shown whole in a reason.
@@ -215,6 +218,10 @@ def parse_interaction(raw: Mapping[str, Any]) -> NewInteraction:
 
 def checked(model: type[Model], raw: Mapping[str, Any]) -> Model:
     """An object as the model has it. Raises InvalidInteraction with all its problems."""
+    if not is_storable(raw):
+        # One that is nested too deep to be repaired is refused for that.
+        with suppress(RecursionError):
+            raw = repaired_json(raw)
     try:
         # Nulls mean absent, so that a null where a value is needed reads as missing.
         return model.model_validate({key: value for key, value in raw.items() if value is not None})

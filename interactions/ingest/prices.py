@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
+from typing import TypedDict
 
 from django.db.models import Q
 
@@ -20,6 +20,13 @@ from .records import InteractionRecord
 Usage = tuple[str | None, int | None, int | None]
 
 
+class Cost(TypedDict):
+    """The fields of a record that say what it costs."""
+
+    cost_microusd: int | None
+    is_cost_computed: bool
+
+
 class Prices:
     """The prices that hold in a project; make one a batch.
 
@@ -30,10 +37,8 @@ class Prices:
         self._using = using
         self._project_id = project_id
 
-    def completed(
-        self, record: InteractionRecord, stored: InteractionRecord | None = None
-    ) -> InteractionRecord:
-        """The record with its cost, where that is not known but can be computed.
+    def cost(self, record: InteractionRecord, stored: InteractionRecord | None = None) -> Cost:
+        """What the record costs: as it says, or else computed where that is possible.
 
         stored: what it was before it was sent again. A cost that was computed follows the model,
         the tokens and the start; when they stay, it stays, whatever prices have become.
@@ -44,12 +49,10 @@ class Prices:
             and (record.usage, record.started_at) != (stored.usage, stored.started_at)
         )
         if record.cost_microusd is not None and not is_outdated:
-            return record
+            return {"cost_microusd": record.cost_microusd, "is_cost_computed": record.is_cost_computed}
         calls = [(c.model, c.input_tokens, c.output_tokens) for c in record.model_calls]
         cost_microusd = self._sum_microusd(calls or [record.usage], record.started_at)
-        if cost_microusd is None and not is_outdated:
-            return record
-        return replace(record, cost_microusd=cost_microusd, is_cost_computed=cost_microusd is not None)
+        return {"cost_microusd": cost_microusd, "is_cost_computed": cost_microusd is not None}
 
     def _sum_microusd(self, usages: Sequence[Usage], at: datetime) -> int | None:
         """None when one is not known, or the sum is beyond what an interaction may cost."""

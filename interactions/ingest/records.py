@@ -22,11 +22,12 @@ from .new_interaction import ModelCall, NewFeedback, NewInteraction
 FACT_KINDS = ("intent", "negative_intent", "topic", "type_of_problem", "language", "model")
 # Many-valued kinds live in the bridge: the field of NewInteraction that lists them.
 LISTED_KINDS = {
-    "keywords": DimensionKind.KEYWORD,
-    "data_sources": DimensionKind.DATA_SOURCE,
-    "emotions": DimensionKind.EMOTION,
-    "feature_flags": DimensionKind.FEATURE_FLAG,
+    "keywords": DimensionKind.KEYWORD.value,
+    "data_sources": DimensionKind.DATA_SOURCE.value,
+    "emotions": DimensionKind.EMOTION.value,
+    "feature_flags": DimensionKind.FEATURE_FLAG.value,
 }
+_TAG = DimensionKind.TAG.value
 FOLDED_TEXTS = ("user_query", "warning_message", "negative_intent_message")
 # What a trace says beyond names and numbers.
 TRACE_TEXTS = {
@@ -167,11 +168,11 @@ def _without_content(record: InteractionRecord) -> InteractionRecord:
 
 def _many_labels(item: NewInteraction) -> dict[tuple[str, str], list[str]]:
     labels: dict[tuple[str, str], list[str]] = {
-        (DimensionKind.TAG.value, key): [value] for key, value in (item.tags or {}).items()
+        (_TAG, key): [value] for key, value in (item.tags or {}).items()
     }
     for name, kind in LISTED_KINDS.items():
         if values := getattr(item, name):
-            labels[kind.value, ""] = sorted(values)
+            labels[kind, ""] = sorted(values)
     return labels
 
 
@@ -184,14 +185,17 @@ def fingerprint(
     output_text: str,
 ) -> UUID:
     """What makes a resend the same interaction (contract 8), over the texts as stored."""
-    digest = hashlib.blake2b(digest_size=16)
+    pieces = []
     for part in (
         str(project_id), end_user, conversation, started_at.isoformat(), input_text, output_text
     ):  # fmt: skip
-        data = b"" if part is None else part.encode()
         # Lengths keep ("ab", "c") and ("a", "bc") apart, and None apart from the empty text.
-        digest.update(f"{-1 if part is None else len(data)}:".encode() + data)
-    return UUID(bytes=digest.digest())
+        if part is None:
+            pieces.append(b"-1:")
+        else:
+            data = part.encode()
+            pieces += (b"%d:" % len(data), data)
+    return UUID(bytes=hashlib.blake2b(b"".join(pieces), digest_size=16).digest())
 
 
 def feedback_record(action: NewFeedback, *, happened_at: datetime) -> FeedbackRecord:

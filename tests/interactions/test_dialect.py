@@ -161,7 +161,7 @@ def test_texts_and_documents_come_back_as_they_were(project: Project, text: str)
 
 @pytest.mark.django_db
 def test_no_rows_are_no_mistake():
-    dialect.insert_rows(DEFAULT_DB_ALIAS, EndUser, USER_COLUMNS, iter(()))
+    dialect.insert_rows(DEFAULT_DB_ALIAS, EndUser, USER_COLUMNS, [])
 
     assert users() == []
 
