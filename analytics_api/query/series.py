@@ -111,7 +111,8 @@ def _read_cells(
 
     of_buckets: the range numbers of every bucket.
     """
-    numbers = _read_measures(plan, groups, using) if plan.shape.metrics else {}
+    is_any_asked = plan.shape.metrics and groups and of_buckets
+    numbers = _read_measures(plan, groups, using) if is_any_asked else {}
     zeros: Mapping[str, int] = defaultdict(int)
     # Most cells may be empty, and are alike in all groups.
     empty = {name: shape_metrics(plan.shape, zeros | of_range) for name, of_range in of_buckets.items()}

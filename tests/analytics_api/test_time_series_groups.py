@@ -86,6 +86,7 @@ def test_a_group_named_total_is_a_group(project: Project, key: str):
     assert {name: rows[0]["n_interactions"] for name, rows in datasets.items()} == {"total": 2, "ada": 1}
 
 
+@ENGINES
 @pytest.mark.parametrize(
     "changes",
     [
@@ -94,8 +95,12 @@ def test_a_group_named_total_is_a_group(project: Project, key: str):
         {"group_by": {"kind": "tag", "tag": "unknown"}},
     ],
 )
-def test_without_groups_there_are_no_datasets(project: Project, key: str, changes: dict[str, Any]):
+def test_without_groups_there_are_no_datasets(
+    project: Project, key: str, changes: dict[str, Any], engine: str, settings: Any
+):
+    settings.QUERY_ENGINE = engine
     record(project)
+    seal_project(project)
 
     assert answer(key, **{"group_by": TOPIC, **changes})["datasets"] == {}
 
