@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from typing import Any
 
 import pytest
@@ -276,6 +277,33 @@ def test_other_projects_are_neither_seen_nor_touched(key: str):
     send(key, "PUT")
 
     assert listed(stranger) == [theirs, CY]
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_any_requests_in_a_row_leave_what_they_say(key: str, number: int):
+    """Two lists, each held to a dictionary."""
+    choose = random.Random(number)
+    keys = [key, issue_key(Project.objects.create(name="other"), name="theirs")]
+    expected: list[dict[str, dict[str, Any]]] = [{}, {}]
+    for _ in range(15):
+        at, method = choose.randrange(2), choose.choice(["POST", "POST", "PUT", "DELETE"])
+        names = choose.sample("abcdefgh", choose.randrange(6))
+        users = {name: random_user(choose, name) for name in names}
+        send(keys[at], method, *(names if method == "DELETE" else users.values()))
+        others = {name: user for name, user in expected[at].items() if method != "PUT" and name not in names}
+        expected[at] = others if method == "DELETE" else others | users
+        for place, one in enumerate(keys):
+            assert listed(one) == sorted(expected[place].values(), key=lambda user: user["end_user"])
+
+
+def random_user(choose: random.Random, name: str) -> dict[str, Any]:
+    end = choose.choice([{}, {"active_to": "2024-06-01"}])
+    return {
+        "end_user": name,
+        "tags": choose.choice([{}, {"plan": "pro"}, {"a": "b", "c": "d"}]),
+        **MAY,
+        **end,
+    }
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
