@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from config.env import BASE_DIR
 
@@ -29,21 +29,23 @@ def environment(folder: Path, **changes: str) -> dict[str, str]:
     return {"DATA_DIR": str(folder / "data"), "HOME": str(folder), "PORT": str(free_port()), **changes}
 
 
-def start(environ: dict[str, str]) -> subprocess.Popen[str]:
-    """Start the server as the Makefile does; it need not answer yet."""
+def start(environ: dict[str, str], *, log: IO[str] | int = subprocess.PIPE) -> subprocess.Popen[str]:
+    """Start the server as the Makefile does; it need not answer yet. log: where its messages go."""
     return subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"],
         cwd=BASE_DIR,
         env=environ,
-        stderr=subprocess.PIPE,
+        stderr=log,
         text=True,
     )
 
 
 @contextmanager
-def running_server(environ: dict[str, str]) -> Iterator[http.client.HTTPConnection]:
+def running_server(
+    environ: dict[str, str], *, log: IO[str] | int = subprocess.PIPE
+) -> Iterator[http.client.HTTPConnection]:
     """A started server, as a connection to it; afterwards it has stopped without an error."""
-    server = start(environ)
+    server = start(environ, log=log)
     connection = http.client.HTTPConnection("127.0.0.1", int(environ["PORT"]), timeout=START_SECONDS)
     try:
         _wait_until_listening(connection, server)

@@ -22,12 +22,16 @@ _ALL_TIME = {"start": "2020-01-01", "end": "2100-01-01"}
 
 @dataclass(frozen=True, kw_only=True)
 class Installation:
-    """A running server on the database of the tests, with one project and a key of it."""
+    """A running server on the database of the tests, with one project and a key of it.
+
+    log: the file of its messages.
+    """
 
     project: Project
     key: str
     address: str
     connection: http.client.HTTPConnection
+    log: Path
 
     def aggregates(self, **changes: Any) -> list[dict[str, Any]]:
         """The rows the server answers with, by group name unless asked otherwise."""
@@ -50,14 +54,17 @@ class Installation:
 
 
 @contextmanager
-def installation(folder: Path, **variables: str) -> Iterator[Installation]:
-    """Needs a database whose writes are committed. variables: of the server's environment."""
+def installation(folder: Path) -> Iterator[Installation]:
+    """Needs a database whose writes are committed."""
     project = Project.objects.create(name="application")
-    environ = environment(folder, DATABASE_URL=processes.database_url(), **variables)
-    with running_server(environ) as connection:
+    environ = environment(folder, DATABASE_URL=processes.database_url())
+    path = folder / "server.log"
+    # A file, because a pipe that nobody reads is full some day, and then the server waits.
+    with path.open("w") as log, running_server(environ, log=log) as connection:
         yield Installation(
             project=project,
             key=issue_key(project, name="sdk"),
             address=f"http://127.0.0.1:{environ['PORT']}",
             connection=connection,
+            log=path,
         )

@@ -17,7 +17,7 @@ N_SENDERS = 200
 _N_USERS = 40
 # The owner of what two processes send, as after a time-out.
 _SHARED = "shared"
-_SHARED_EVERY = 4
+_SHARED_EVERY = 5
 _RESENT_SHARE = 0.25
 
 
@@ -77,34 +77,33 @@ def make_scripts() -> list[list[Call]]:
     scripts: list[list[Call]] = [[] for _ in range(N_SENDERS)]
     for sender in range(N_SENDERS):
         neighbour = scripts[(sender + 1) % N_SENDERS]
-        for turn in range(2):
-            is_shared = turn == 0 and sender % _SHARED_EVERY == 0
-            call = _recording(2 * sender + turn, _SHARED if is_shared else str(sender), numbers)
-            scripts[sender].append(call)
-            if is_shared:
-                neighbour.append(call)
-            # Another process tells what users do with an answer, maybe before the answer is recorded.
-            line = choose.choice(call.lines)
-            neighbour += [_telling(Event(line=line, **said)) for said in choose.choice(_EVENTS)]
+        is_shared = sender % _SHARED_EVERY == 0
+        call = _recording(sender, _SHARED if is_shared else str(sender), numbers)
+        scripts[sender].append(call)
+        if is_shared:
+            neighbour.append(call)
+        # Another process tells what users do with an answer, maybe before the answer is recorded.
+        events = [Event(line=choose.choice(call.lines), **said) for said in choose.choice(_EVENTS)]
+        neighbour += [_telling(event) for event in events]
     for script in scripts:
         script += [call for call in script if choose.random() < _RESENT_SHARE]
         choose.shuffle(script)
     return scripts
 
 
-def _recording(turn: int, owner: str, numbers: Iterator[int]) -> Call:
-    form = FORMS[turn % len(FORMS)]
+def _recording(sender: int, owner: str, numbers: Iterator[int]) -> Call:
+    form = FORMS[sender % len(FORMS)]
     lines = tuple(
         Line(
             number=next(numbers),
             owner=owner,
-            end_user=f"user {turn % _N_USERS}",
+            end_user=f"user {sender % _N_USERS}",
             form=form,
-            conversation=f"conversation {turn}" if form.has_conversation else None,
+            conversation=f"conversation {sender}" if form.has_conversation else None,
         )
         for _ in range(form.n_lines)
     )
-    headers = {"Idempotency-Key": f"call {turn}"} if form.is_idempotent else {}
+    headers = {"Idempotency-Key": f"call {sender}"} if form.is_idempotent else {}
     return Call(path=form.path, body=json.dumps(form.body(lines)), headers=headers, lines=lines)
 
 
