@@ -6,7 +6,7 @@ What finds none waits, and is linked when the interaction arrives, whichever way
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -168,12 +168,12 @@ _WAITING = (
 )
 
 
-def link_waiting(using: str, project_id: int, end_users: Collection[str]) -> None:
-    """Link what waits for interactions of these users, after some of theirs were stored.
+def link_waiting(using: str, project_id: int, records: Collection[InteractionRecord]) -> None:
+    """Link what waits for interactions of these users, after these of theirs were stored.
 
     One query when nothing waits. Call inside a transaction that has entered the project.
     """
-    awaited = find_awaited(using, project_id, end_users)
+    awaited = find_awaited(using, project_id, {record.end_user for record in records if record.end_user})
     if not awaited:
         return
     changes: dict[int, list[Change]] = defaultdict(list)
@@ -181,11 +181,35 @@ def link_waiting(using: str, project_id: int, end_users: Collection[str]) -> Non
         rows = kind.model.objects.using(using).filter(
             kind.condition, project_id=project_id, end_user__external_id__in=awaited
         )
+        waiting = list(rows.select_related("end_user").order_by(kind.order, "id"))
+        unmasked = _unmasked_texts(records) if waiting else []
         linked = []
-        for event in rows.select_related("end_user").order_by(kind.order, "id"):
-            if (pk := find_interaction(using, project_id, kind.target(event))) is not None:
+        for event in waiting:
+            target = kind.target(event)
+            others = [stored for masked, stored in unmasked if _is_the_same(target, masked)]
+            if (pk := find_interaction(using, project_id, target, *others)) is not None:
                 changes[pk].append(kind.change(event))
                 linked.append(event.pk)
         if linked:
             kind.model.objects.using(using).filter(pk__in=linked)._raw_delete(using)
     change_interactions(using, project_id, changes)
+
+
+def _unmasked_texts(records: Iterable[InteractionRecord]) -> list[tuple[Target, Target]]:
+    """Texts that are stored with personal data in them: as they would be masked, and as they are.
+
+    What waits is kept masked, and its interaction may not be: the JavaScript SDK has the one masked
+    and not the other, unless it is told otherwise.
+    """
+    stored = [
+        Target(end_user=record.end_user, moment=record.started_at, input=record.input, output=record.output)
+        for record in records
+        if record.end_user
+    ]
+    return [(masked, target) for target in stored if (masked := target.masked) != target]
+
+
+def _is_the_same(target: Target, masked: Target) -> bool:
+    return target.end_user == masked.end_user and all(
+        getattr(target, name) in (None, getattr(masked, name)) for name in ("input", "output")
+    )

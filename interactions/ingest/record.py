@@ -86,7 +86,7 @@ def store_records(using: str, project_id: int, records: Sequence[InteractionReco
     update_group_profiles(
         using, project_id, {r.end_user: r.group_profile for r in records if r.end_user and r.group_profile}
     )
-    link_waiting(using, project_id, {record.end_user for record in records if record.end_user})
+    link_waiting(using, project_id, records)
     return IngestResult(
         ids=[public_id for public_id, _ in receipts], outcomes=[outcome for _, outcome in receipts]
     )

@@ -84,6 +84,13 @@ CASES: dict[str, tuple[list[tuple[str, Any]], dict[str, set[str]]]] = {
         ],
         {"q at 10:01": {"thumbs_down"}},
     ),
+    "masked, of an interaction that is not": (
+        [
+            (ONE, asked(1, "I am ada@example.com")[1] | {"anonymize": False}),
+            said("edit", "10:03:00", input="I am ada@example.com"),
+        ],
+        {"I am ada@example.com at 10:01": {"edit"}},
+    ),
     "same slug": (
         [
             asked(1),

@@ -14,8 +14,11 @@ const END = new Date("2024-05-27T10:00:02.500Z");
 const sdk = new NebulySdk(process.env.NEBULY_API_KEY);
 
 async function main() {
-  // Before the interaction it is about.
-  const early = await giveFeedback({ slug: "thumbs_up", text: "Nice" }, { input: "Where is my parcel?", end_user: "ada" });
+  // Before the interactions they are about.
+  const early = [
+    await giveFeedback({ slug: "thumbs_up", text: "Nice" }, { input: "Where is my parcel?", end_user: "ada" }),
+    await giveFeedback({ slug: "copy_input", text: "bob" }, { input: "I am bob@example.com", end_user: "bob" }),
+  ];
   const answers = [await traceSteps(), await sendChat(), await runChain()];
   const late = [
     await giveFeedback({ slug: "copy_output", text: "On its way." }, { output: "On its way.", end_user: "ada" }),

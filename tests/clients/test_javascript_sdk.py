@@ -52,8 +52,8 @@ def test_every_call_is_answered_with_its_interaction(application: dict[str, Any]
     ids = [rows[text]["id"] for text in ("Where is my parcel?", "I am bob@example.com", "When is my refund?")]
     assert [UUID(each["interaction_id"]) for each in application["answers"]] == ids
     assert [UUID(each["interaction_id"]) for each in application["late"]] == ids
-    # It came before its interaction.
-    assert application["early"] == {"message": "ok", "interaction_id": None}
+    # They came before their interactions.
+    assert application["early"] == [{"message": "ok", "interaction_id": None}] * 2
 
 
 def test_every_interaction_is_counted_with_its_feedback(application: Any, server: Installation):
@@ -107,3 +107,11 @@ def test_tokens_and_history_are_those_of_the_application(
     row = rows[text]
     assert (row["input_tokens"], row["output_tokens"]) == tokens
     assert row["history"] == history
+
+
+def test_feedback_belongs_to_its_interaction_in_any_order(rows: dict[str, Row]):
+    assert {text: [action["slug"] for action in row["feedback"]] for text, row in rows.items()} == {
+        "Where is my parcel?": ["copy_output", "thumbs_up"],
+        "I am bob@example.com": ["copy_input", "thumbs_down"],
+        "When is my refund?": ["regenerate"],
+    }
