@@ -35,8 +35,10 @@ def application(server: Installation) -> dict[str, Any]:
         ended = subprocess.run(
             [SDK_PYTHON, APPLICATION, provider_url], env=environ, capture_output=True, text=True, check=False
         )
-    # The SDK swallows what goes wrong, and logs it.
-    assert (ended.returncode, ended.stderr) == (0, "")
+    # The SDK swallows what goes wrong, and logs it. A server that has just started may be slower than the
+    # three seconds it waits; then it asks again.
+    assert ended.returncode == 0, ended.stderr
+    assert "HTTPError" not in ended.stderr, ended.stderr
     return json.loads(ended.stdout)
 
 
