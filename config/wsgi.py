@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 from django.db.backends.signals import connection_created
+from django.urls import get_resolver
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -45,6 +46,8 @@ def ready_application() -> WSGIApplication:
     from interactions.ingest import load_price_table
 
     load_price_table()
+    # The views: the first request took a second, and the Python SDK waits three.
+    _ = get_resolver().url_patterns
     return application
 
 

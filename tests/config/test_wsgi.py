@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.backends.signals import connection_created
 
 from config import wsgi
+from tests.processes import run_python
 
 
 @pytest.fixture(autouse=True)
@@ -45,3 +46,9 @@ def test_statements_of_the_server_are_bounded(settings):
         cursor.execute("SHOW statement_timeout")
         assert cursor.fetchone() == ("1234ms",)
     connection.close()
+
+
+def test_views_are_loaded_before_the_first_request():
+    # This process has loaded them long since.
+    program = "import sys, config.wsgi; sys.exit('analytics_api.views.ingestion' not in sys.modules)"
+    assert run_python("-c", program).returncode == 0
