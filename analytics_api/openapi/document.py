@@ -22,6 +22,7 @@ from .examples import Example
 from .extensions import KeySchemes
 from .operation import Operation
 from .operations import OPERATIONS, TAGS
+from .otlp_operations import OTLP_RESPONSES, OTLP_SCHEMAS
 from .project_operations import PROJECT_SCHEMAS
 from .recording_answers import RECORDING_ANSWERS
 from .recording_bodies import RECORDING_SCHEMAS
@@ -29,12 +30,13 @@ from .refusals import REFUSAL_SCHEMAS, REFUSALS, REFUSALS_OF_BODIES, RESPONSES
 from .schemas import Schema, reference
 
 _SCHEMAS = (
-    SCHEMAS, DETAIL_SCHEMAS, RECORDING_SCHEMAS, RECORDING_ANSWERS, ELIGIBLE_SCHEMAS, PROJECT_SCHEMAS,
+    SCHEMAS, DETAIL_SCHEMAS, RECORDING_SCHEMAS, RECORDING_ANSWERS, OTLP_SCHEMAS, ELIGIBLE_SCHEMAS,
+    PROJECT_SCHEMAS,
     REFUSAL_SCHEMAS,
 )  # fmt: skip
-_OF_OPERATIONS = {operation.id: operation.refusals for operation in OPERATIONS.values()}
-# Paths are relative to the server: the query API's, unless the operation names another.
-RECORDING = "/event-ingestion/api"
+_BY_ID = {operation.id: operation for operation in OPERATIONS.values()}
+# Paths are relative to the server: the query API's, unless the operation names one of these.
+OTHER_SERVERS = ("/event-ingestion/api", "/v1")
 
 # What drf-spectacular lists: path, the regular expression it comes from, method, view.
 ListedEndpoint = tuple[str, str, str, Callable[..., Any]]
@@ -146,10 +148,10 @@ def complete_document(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     for path, methods in result["paths"].items():
         for operation in methods.values():
             _complete(operation, path)
-    result["paths"] = {path.removeprefix(RECORDING): item for path, item in result["paths"].items()}
+    result["paths"] = {path.removeprefix(_server(path)): item for path, item in result["paths"].items()}
     components = result["components"]
     components["schemas"] = dict(sorted(ChainMap(components["schemas"], *_SCHEMAS).items()))
-    components["responses"] = RESPONSES
+    components["responses"] = RESPONSES | OTLP_RESPONSES
     # The way to present a key that clients should choose comes first, not the first in the alphabet.
     components["securitySchemes"] = {name: components["securitySchemes"][name] for name in KeySchemes.name}
     paragraphs = [f"**{title}.** {text}" for title, text in CONVENTIONS]
@@ -164,9 +166,15 @@ def _complete(operation: Schema, path: str) -> None:
         refusals = refusals | REFUSALS_OF_BODIES
         # There is no endpoint that takes a body and does without.
         operation["requestBody"]["required"] = True
-    refusals = refusals | _OF_OPERATIONS[operation["operationId"]]
+    described = _BY_ID[operation["operationId"]]
+    refusals = described.own_refusals or refusals | described.refusals
     operation["responses"] |= {
         status: reference("responses", name) for status, name in sorted(refusals.items())
     }
-    if path.startswith(RECORDING):
-        operation["servers"] = [{"url": RECORDING}]
+    if server := _server(path):
+        operation["servers"] = [{"url": server}]
+
+
+def _server(path: str) -> str:
+    """The beginning of the path that is another server's; empty when it is the query API's."""
+    return next((server for server in OTHER_SERVERS if path.startswith(f"{server}/")), "")

@@ -16,7 +16,7 @@ class Operation:
     """description: paragraphs with `code` in backticks. answer: the schema's name.
 
     body: of a view without a `request_form`. refusals: the names of those that not every
-    endpoint has, or has otherwise, by status.
+    endpoint has, or has otherwise, by status. own_refusals: of an endpoint that has no others.
     """
 
     id: str
@@ -29,3 +29,4 @@ class Operation:
     body: Schema | None = None
     parameters: Sequence[OpenApiParameter] = ()
     refusals: Mapping[str, str] = field(default_factory=dict)
+    own_refusals: Mapping[str, str] | None = None

@@ -19,6 +19,7 @@ from .detail_operations import DETAIL_OPERATIONS, DETAILS
 from .eligible_operations import ELIGIBLE, ELIGIBLE_OPERATIONS
 from .examples import AGGREGATES
 from .operation import Operation
+from .otlp_operations import OTLP_OPERATIONS
 from .project_operations import PROJECT_OPERATIONS, PROJECTS
 from .question_examples import LISTING, MULTI_AGGREGATES, TIME_SERIES
 from .recording_operations import RECORDING, RECORDING_OPERATIONS
@@ -87,6 +88,7 @@ OPERATIONS = {
     **_QUESTIONS,
     **DETAIL_OPERATIONS,
     **RECORDING_OPERATIONS,
+    **OTLP_OPERATIONS,
     **ELIGIBLE_OPERATIONS,
     **PROJECT_OPERATIONS,
 }

@@ -58,12 +58,12 @@ def read_endpoints() -> list[Endpoint]:
 
 def read_refusals() -> list[Refusal]:
     """Every way an endpoint refuses, by status."""
-    refusals = {
-        status: _refusal(status, follow(response))
-        for _, _, operation in _operations()
-        for status, response in operation["responses"].items()
-        if "$ref" in response
-    }
+    refusals: dict[str, Refusal] = {}
+    for _, _, operation in _operations():
+        for status, response in operation["responses"].items():
+            if "$ref" in response:
+                # As most endpoints have it, and the first.
+                refusals.setdefault(status, _refusal(status, follow(response)))
     return [refusals[status] for status in sorted(refusals)]
 
 
