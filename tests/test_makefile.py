@@ -49,7 +49,8 @@ def test_old_python_is_refused_before_anything_is_made(checkout: Path, target: s
 
 
 def test_clean_keeps_the_data_of_the_production_server(checkout: Path):
-    for name in ("data/db.sqlite3", "data/demo/db.sqlite3", ".venv/pyvenv.cfg", "config/__pycache__/a.pyc"):
+    names = ["data/db.sqlite3", "data/demo/db.sqlite3", ".venv/pyvenv.cfg", "config/__pycache__/a.pyc"]
+    for name in [*names, "tests/clients/node_modules/.package-lock.json"]:
         path = checkout / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()

@@ -11,10 +11,19 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.utils import timezone
 
-from interactions.ingest import Outcome, parse_interaction, record_interactions
-from interactions.models import Dimension, EndUser, Label, Project
+from interactions.ingest import (
+    NewFeedback,
+    Outcome,
+    Target,
+    parse_interaction,
+    record_feedback,
+    record_interactions,
+)
+from interactions.ingest.transactions import in_project
+from interactions.models import Dimension, EndUser, FeedbackAction, Label, Project
 from tests.storage import stored
 
 N_SENDERS = 8
@@ -185,3 +194,26 @@ def test_one_interaction_changed_by_everybody_is_one_of_the_changes(project: Pro
     first, second = stored(project)
     assert first["input"] == first["topic"]
     assert second["input"] == f"other {second['topic']}"
+
+
+def test_feedback_does_not_wait_for_who_writes_about_another_user(project: Project):
+    if connection.vendor == "sqlite":
+        return  # Every writer is alone there.
+
+    def give_feedback() -> None:
+        try:
+            with connection.cursor() as cursor:
+                # Did it wait, it would wait for this very test.
+                cursor.execute("SET lock_timeout = '10s'")
+            target = Target(end_user="ada", moment=timezone.now())
+            record_feedback(project.pk, NewFeedback(slug="edit"), target)
+        finally:
+            connection.close()
+
+    def write_meanwhile() -> None:
+        with ThreadPoolExecutor(1) as threads:
+            threads.submit(give_feedback).result()
+
+    in_project(DEFAULT_DB_ALIAS, project.pk, {"bob"}, write_meanwhile, alone=True)
+
+    assert FeedbackAction.objects.filter(project=project, end_user__external_id="ada").count() == 1
