@@ -62,7 +62,8 @@ class Form:
 
     body: of the lines of one call.
     stored, labels: what is stored of a line beyond what `Line.fields` says.
-    thumb: the line carries a thumbs up of its own.
+    has_conversation: the lines of a call belong together. is_idempotent: a call has a key of its own.
+    has_thumb: the line carries a thumbs up.
     """
 
     path: str
