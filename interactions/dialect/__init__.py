@@ -19,7 +19,14 @@ from .expressions import (
     by_code_point,
     is_one_of,
 )
-from .loading import enter_project, enter_users, insert_rows, reserve_ids, was_lost_to_another
+from .loading import (
+    enter_project,
+    enter_users,
+    insert_rows,
+    reserve_ids,
+    turn_to_write,
+    was_lost_to_another,
+)
 from .reading import read_once, set_statement_timeout, snapshot, write_csv
 
 __all__ = [
@@ -47,6 +54,7 @@ __all__ = [
     "reserve_ids",
     "set_statement_timeout",
     "snapshot",
+    "turn_to_write",
     "was_lost_to_another",
     "write_csv",
 ]

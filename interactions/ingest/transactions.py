@@ -37,7 +37,7 @@ def in_project(
     """
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            with transaction.atomic(using=using):
+            with dialect.turn_to_write(using), transaction.atomic(using=using):
                 dialect.enter_project(using, project_id, alone=attempt > 1)
                 dialect.enter_users(using, project_id, end_users, alone=alone)
                 return work()

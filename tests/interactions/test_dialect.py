@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -174,6 +175,17 @@ def test_one_refused_row_refuses_all(project: Project):
         dialect.insert_rows(DEFAULT_DB_ALIAS, EndUser, USER_COLUMNS, rows)
 
     assert users() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_writers_on_sqlite_stand_in_line():
+    if connection.vendor != "sqlite":
+        # Here they write side by side, or wait for the rows that they share.
+        return
+    with open(f"{connection.settings_dict['NAME']}-writers", "wb") as another:
+        with dialect.turn_to_write(DEFAULT_DB_ALIAS), pytest.raises(BlockingIOError):
+            fcntl.flock(another, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(another, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def raw_rows(model: type) -> list[tuple]:
