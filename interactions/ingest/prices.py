@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import TypedDict
 
-from django.db.models import Q
-
-from interactions.models import ModelPrice
 from interactions.models.interaction import MAX_COST_MICROUSD
 
+from .lookups import find_prices
 from .price_table import Rate, table_rate
 from .records import InteractionRecord
 
@@ -73,19 +71,21 @@ class Prices:
         return rate and rate.cost_microusd(input_tokens, output_tokens)
 
     def _set_rate(self, model: str, at: datetime) -> Rate | None:
-        for price in reversed(self._set_prices.get(model, ())):
-            if price.starts_on <= at.date():
-                return Rate(
-                    input_microusd_per_mtok=price.input_microusd_per_mtok,
-                    output_microusd_per_mtok=price.output_microusd_per_mtok,
-                )
-        return None
+        rates = (rate for starts_on, rate in self._set_rates.get(model, ()) if starts_on <= at.date())
+        return next(rates, None)
 
     @cached_property
-    def _set_prices(self) -> Mapping[str, Sequence[ModelPrice]]:
-        """By model: those of all projects, then the project's own, each by day."""
-        prices = ModelPrice.objects.using(self._using).filter(Q(project=self._project_id) | Q(project=None))
-        by_model = defaultdict(list)
-        for price in sorted(prices, key=lambda each: (each.project_id is not None, each.starts_on)):
-            by_model[price.model].append(price)
-        return by_model
+    def _set_rates(self) -> Mapping[str, Sequence[tuple[date, Rate]]]:
+        """By model, with the first days: the project's own, then those of all, the latest first."""
+        rates = defaultdict(list)
+        for row in sorted(
+            find_prices(self._using, self._project_id),
+            key=lambda row: (row["project_id"] is not None, row["starts_on"]),
+            reverse=True,
+        ):
+            rate = Rate(
+                input_microusd_per_mtok=row["input_microusd_per_mtok"],
+                output_microusd_per_mtok=row["output_microusd_per_mtok"],
+            )
+            rates[row["model"]].append((row["starts_on"], rate))
+        return rates

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from interactions.models import Conversation, Dimension, DimensionKind, EndUser, Label
 
-from .lookups import find_dimensions, find_names
+from .lookups import find_dimensions, find_labels, find_names
 from .records import InteractionRecord
 
 # (kind, key): "tag" has one dimension a key, every other kind has the key "".
@@ -94,23 +94,26 @@ def _dimension_ids(using: str, project_id: int, axes: set[Axis]) -> dict[Axis, i
 def _label_ids(
     using: str, dimensions: Mapping[Axis, int], words: Mapping[Axis, set[str]]
 ) -> dict[Axis, dict[str, int]]:
-    def find(words: Mapping[Axis, set[str]]) -> dict[Axis, dict[str, int]]:
-        return {axis: find_names(using, Label, dimensions[axis], values) for axis, values in words.items()}
-
-    known = find(words)
-    missing = {axis: new for axis, values in words.items() if (new := values - known[axis].keys())}
+    wanted = {dimensions[axis]: values for axis, values in words.items()}
+    known = find_labels(using, wanted)
+    missing = {
+        dimension_id: new
+        for dimension_id, values in sorted(wanted.items())
+        if (new := sorted(value for value in values if (dimension_id, value) not in known))
+    }
     if missing:
         Label.objects.using(using).bulk_create(
             [
-                Label(dimension_id=dimensions[axis], value=value, folded=value.casefold())
-                for axis, values in sorted(missing.items())
-                for value in sorted(values)
+                Label(dimension_id=dimension_id, value=value, folded=value.casefold())
+                for dimension_id, values in missing.items()
+                for value in values
             ],
             ignore_conflicts=True,
         )
-        for axis, found in find(missing).items():
-            known[axis] |= found
-    return known
+        known |= find_labels(using, missing)
+    return {
+        axis: {value: known[dimensions[axis], value] for value in values} for axis, values in words.items()
+    }
 
 
 def external_ids(
