@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import orjson
 
-from benchmarks.processes import HOST
+from benchmarks.processes import HOST, WebServer
 
 from .lines import make_lines
+from .taken import Taken
 
 # The first requests of a worker compile statements and open connections.
 N_WARM_UP_REQUESTS = 16
@@ -40,43 +43,33 @@ SENDINGS = (
         path="/event-ingestion/api/v1/events/interactions",
         n_clients=8,
         a_request=1,
-        n_requests=4000,
+        n_requests=2000,
     ),
     Sending(
         name="batches of 100",
         path="/event-ingestion/api/v3/events/batch",
         n_clients=1,
         a_request=100,
-        n_requests=100,
+        n_requests=50,
     ),
     Sending(
         name="batches of 1,000",
         path="/event-ingestion/api/v3/events/batch",
         n_clients=1,
         a_request=1000,
-        n_requests=20,
+        n_requests=10,
     ),
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sent:
-    """What came of a sending. request_seconds: of each, until the whole answer was there."""
-
-    name: str
-    n_interactions: int
-    seconds: float
-    request_seconds: Sequence[float]
-
-
-def send(sending: Sending, port: int, key: str) -> Sent:
+def send(sending: Sending, server: WebServer, key: str) -> Taken:
     """Raises SystemExit when something is refused."""
     lines = make_lines(seed=sending.a_request)
     bodies = [
         sending.body(list(islice(lines, sending.a_request)))
         for _ in range(N_WARM_UP_REQUESTS + sending.n_requests)
     ]
-    clients = [_Client(sending, port, key) for _ in range(sending.n_clients)]
+    clients = [_Client(sending, server.port, key) for _ in range(sending.n_clients)]
     with ThreadPoolExecutor(sending.n_clients) as pool:
 
         def take_turns(bodies: Sequence[bytes]) -> list[float]:
@@ -85,15 +78,25 @@ def send(sending: Sending, port: int, key: str) -> Sent:
             return [seconds for share in results for seconds in share]
 
         take_turns(bodies[:N_WARM_UP_REQUESTS])
-        started = time.perf_counter()
+        started, cpu_started = time.perf_counter(), _worker_cpu_seconds(server)
         request_seconds = take_turns(bodies[N_WARM_UP_REQUESTS:])
-        seconds = time.perf_counter() - started
-    return Sent(
+        seconds, cpu_seconds = time.perf_counter() - started, _worker_cpu_seconds(server) - cpu_started
+    return Taken(
         name=sending.name,
         n_interactions=sending.n_requests * sending.a_request,
         seconds=seconds,
+        cpu_seconds=cpu_seconds,
         request_seconds=request_seconds,
     )
+
+
+def _worker_cpu_seconds(server: WebServer) -> float:
+    """What the workers have used of the processors; the sealer beside them works for questions."""
+    children = Path(f"/proc/{server.process_id}/task/{server.process_id}/children").read_text().split()
+    workers = [child for child in children if b"gunicorn" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    # After the name in parentheses: the twelfth and thirteenth field, user and system time.
+    fields = [Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split() for worker in workers]
+    return sum(int(ticks) for each in fields for ticks in each[11:13]) / os.sysconf("SC_CLK_TCK")
 
 
 class _Client:

@@ -9,6 +9,7 @@ import json
 import pickle
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import django
@@ -26,16 +27,20 @@ def main(way: str, file: str, rows: str) -> None:
     call_command("migrate", verbosity=0)
     if way == "import":
         project = Project.objects.create(name="import")
-        with Stages() as stages:
-            import_file(project, file)
+        stages = Stages()
+        answer = _timed(lambda: stages.during(lambda: import_file(project, file)))
         Path(rows).write_bytes(pickle.dumps(read_batches()))
-        answer = {"seconds": stages.total_seconds, "stages": stages.seconds}
     else:
+        stages = None
         batches = pickle.loads(Path(rows).read_bytes())
-        started = time.perf_counter()
-        {"bulk_create": bulk_create, "raw": load_raw}[way](batches)
-        answer = {"seconds": time.perf_counter() - started, "stages": {}}
-    sys.stdout.write(json.dumps(answer))
+        answer = _timed(lambda: {"bulk_create": bulk_create, "raw": load_raw}[way](batches))
+    sys.stdout.write(json.dumps(answer | {"stage_seconds": stages.seconds if stages else {}}))
+
+
+def _timed(work: Callable[[], object]) -> dict[str, float]:
+    started, cpu_started = time.perf_counter(), time.process_time()
+    work()
+    return {"seconds": time.perf_counter() - started, "cpu_seconds": time.process_time() - cpu_started}
 
 
 if __name__ == "__main__":

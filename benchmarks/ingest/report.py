@@ -7,13 +7,8 @@ import platform
 from collections.abc import Iterator, Sequence
 from statistics import quantiles
 
-from .running import LOADERS, RAW, Measured
-
-_NAMES = {
-    "import": "import of a file",
-    "raw": "the same rows, by COPY or executemany",
-    "bulk_create": "the same rows, by `bulk_create`",
-}
+from .running import Measured
+from .taken import Taken
 
 
 def make_report(measured: Sequence[Measured]) -> str:
@@ -21,29 +16,36 @@ def make_report(measured: Sequence[Measured]) -> str:
     machine = f"{os.cpu_count()} CPUs, {platform.python_implementation()} {platform.python_version()}"
     databases = ", ".join(each.database for each in measured)
     parts = [
-        f"{measured[0].n_rows:,} interactions imported; {machine}, {databases}.",
+        f"{measured[0].raw.n_interactions:,} interactions imported; {machine}, {databases}.",
         "\n".join(_rates(measured)),
-        "Where the time of an import goes, microseconds an interaction:",
+        "Where the time of an import goes in its process, microseconds of CPU an interaction:",
         "\n".join(_stages(measured)),
     ]
     return "\n\n".join(parts)
 
 
 def _rates(measured: Sequence[Measured]) -> Iterator[str]:
-    yield "| database | way in | interactions a second | × raw | p50, ms | p99, ms |"
-    yield "| --- | --- | --: | --: | --: | --: |"
+    yield "| database | way in | interactions a second | × raw | CPU, µs each | p50, ms | p99, ms |"
+    yield "| --- | --- | --: | --: | --: | --: | --: |"
     for each in measured:
-        raw = each.n_rows / each.loader_seconds[RAW]
-        for loader in LOADERS:
-            rate = each.n_rows / each.loader_seconds[loader]
-            yield f"| {each.database} | {_NAMES[loader]} | {rate:,.0f} | {rate / raw:.2f} | | |"
-        for sent in each.sent:
-            rate = sent.n_interactions / sent.seconds
-            cuts = quantiles([1000 * seconds for seconds in sent.request_seconds], n=100, method="inclusive")
-            yield (
-                f"| {each.database} | {sent.name} | {rate:,.0f} | {rate / raw:.2f}"
-                f" | {cuts[49]:.1f} | {cuts[98]:.1f} |"
-            )
+        for way in each.ways:
+            cpu_us = 1e6 * way.cpu_seconds / way.n_interactions
+            cells = [
+                each.database,
+                way.name,
+                f"{way.rate:,.0f}",
+                f"{way.rate / each.raw.rate:.2f}",
+                f"{cpu_us:,.0f}",
+            ]
+            yield f"| {' | '.join([*cells, *_times(way)])} |"
+
+
+def _times(way: Taken) -> tuple[str, str]:
+    """The median of the requests, and what one in a hundred took longer than."""
+    if not way.request_seconds:
+        return "", ""
+    cuts = quantiles([1000 * seconds for seconds in way.request_seconds], n=100, method="inclusive")
+    return f"{cuts[49]:.1f}", f"{cuts[98]:.1f}"
 
 
 def _stages(measured: Sequence[Measured]) -> Iterator[str]:
@@ -51,5 +53,5 @@ def _stages(measured: Sequence[Measured]) -> Iterator[str]:
     yield f"| --- |{' --: |' * len(measured)}"
     first = measured[0].stage_seconds
     for stage in sorted(first, key=first.__getitem__, reverse=True):
-        cells = [f"{each.stage_seconds[stage] / each.n_rows * 1e6:.0f}" for each in measured]
+        cells = [f"{1e6 * each.stage_seconds[stage] / each.raw.n_interactions:.0f}" for each in measured]
         yield f"| {stage} | {' | '.join(cells)} |"

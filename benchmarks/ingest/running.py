@@ -14,32 +14,36 @@ import orjson
 from benchmarks.overhead.server import DATABASES
 from benchmarks.processes import environment_with, run_module, serve_web
 
-from .clients import SENDINGS, Sent, send
+from .clients import SENDINGS, send
 from .lines import make_lines
+from .taken import Taken
 
-IMPORT = "import"
-RAW = "raw"
-# In this order: the first leaves the rows that the others load.
-LOADERS = (IMPORT, RAW, "bulk_create")
+# What `load.py` calls a way, and what it does, in this order: the first leaves the rows that the others load.
+_RAW = "raw"
+_LOADERS = {
+    "import": "import of a file",
+    _RAW: "the same rows, by COPY or executemany",
+    "bulk_create": "the same rows, by `bulk_create`",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
     """What one kind of database took.
 
-    loader_seconds: of each of LOADERS. stage_seconds: of the import.
+    raw: of the ways, the one that others are compared with. stage_seconds: of the import, in its process.
     """
 
     database: str
-    n_rows: int
-    loader_seconds: Mapping[str, float]
+    ways: Sequence[Taken]
+    raw: Taken
     stage_seconds: Mapping[str, float]
-    sent: Sequence[Sent]
 
 
 def measure(database_kind: str, n_rows: int) -> Measured:
     """database_kind: of `DATABASES`. n_rows: interactions to import."""
-    seconds, stages = {}, {}
+    loaded: dict[str, Taken] = {}
+    stage_seconds: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="ingest-") as folder:
         file, rows = Path(folder) / "lines.ndjson", Path(folder) / "rows"
         with file.open("wb") as lines:
@@ -47,22 +51,25 @@ def measure(database_kind: str, n_rows: int) -> Measured:
                 orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
                 for line in islice(make_lines(seed=0), n_rows)
             )
-        for way in LOADERS:
+        for way, name in _LOADERS.items():
             with DATABASES[database_kind]() as database:
                 environment = _environment(database.url, Path(folder) / way)
                 answer = run_module(
                     "benchmarks.ingest.load", way, str(file), str(rows), environment=environment
                 )
                 result = json.loads(answer)
-                seconds[way] = result["seconds"]
-                stages |= result["stages"]
+                stage_seconds |= result.pop("stage_seconds")
+                loaded[way] = Taken(name=name, n_interactions=n_rows, **result)
         with DATABASES[database_kind]() as database:
             environment = _environment(database.url, Path(folder) / "server")
             key = run_module("benchmarks.ingest.prepare", environment=environment)
             with serve_web(environment) as server:
-                sent = [send(sending, server.port, key) for sending in SENDINGS]
+                sent = [send(sending, server, key) for sending in SENDINGS]
     return Measured(
-        database=database.name, n_rows=n_rows, loader_seconds=seconds, stage_seconds=stages, sent=sent
+        database=database.name,
+        ways=[*loaded.values(), *sent],
+        raw=loaded[_RAW],
+        stage_seconds=stage_seconds,
     )
 
 

@@ -6,9 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any, Self
-
-from django.db import connection
+from typing import Any
 
 from interactions import dialect, importing
 from interactions.ingest import gathering, record, records, writing
@@ -34,41 +32,36 @@ _STAGES: tuple[tuple[ModuleType | type, str, Name], ...] = (
 
 
 class Stages:
-    """A context that times the stages of everything inside.
-
-    seconds: {"anonymising": 1.2, ...}, with "the rest"; known when the context is left.
-    """
+    """seconds: the processor's, {"anonymising": 1.2, ...}, with "the rest"."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
-        self.total_seconds = 0.0
         # Of each stage that is running, what the stages inside have taken.
         self._inner = [0.0]
-        self._originals = [getattr(place, name) for place, name, _ in _STAGES]
 
-    def __enter__(self) -> Self:
-        for (place, name, stage), original in zip(_STAGES, self._originals, strict=True):
+    def during(self, work: Callable[[], object]) -> None:
+        """Do the work and time its stages."""
+        originals = [getattr(place, name) for place, name, _ in _STAGES]
+        for (place, name, stage), original in zip(_STAGES, originals, strict=True):
             setattr(place, name, self._timed(original, stage))
-        # Opening it is no part of the work.
-        connection.ensure_connection()
-        self._started = time.perf_counter()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.total_seconds = time.perf_counter() - self._started
-        for (place, name, _), original in zip(_STAGES, self._originals, strict=True):
-            setattr(place, name, original)
-        self.seconds["the rest: reading the file, transactions"] = self.total_seconds - self._inner[0]
+        started = time.process_time()
+        try:
+            work()
+        finally:
+            taken = time.process_time() - started
+            for (place, name, _), original in zip(_STAGES, originals, strict=True):
+                setattr(place, name, original)
+        self.seconds["the rest: reading the file, transactions"] = taken - self._inner[0]
 
     def _timed(self, original: Callable[..., Any], stage: Name) -> Callable[..., Any]:
         def timed(*args: Any, **kwargs: Any) -> Any:
             name = stage if isinstance(stage, str) else stage(*args)
             self._inner.append(0.0)
-            started = time.perf_counter()
+            started = time.process_time()
             try:
                 return original(*args, **kwargs)
             finally:
-                taken = time.perf_counter() - started
+                taken = time.process_time() - started
                 self.seconds[name] += taken - self._inner.pop()
                 self._inner[-1] += taken
 
