@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Exists, Max, OuterRef, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from interactions import dialect
@@ -61,7 +61,8 @@ def delete_interactions(
         those that are hidden already. It is called in a snapshot, again after another deletion
         came in between.
     requested_by, selection: for the audit. An empty selection is everything: what waits for an
-        interaction goes too, spans of traces, and every user and conversation without one.
+        interaction goes too, spans of traces, and every user and conversation without one. What
+        comes while rows are removed stays.
     Call outside transactions. When it returns, no row is left. If the process ends before, they
     stay hidden, and `finish_deletions` removes them. -> how many were deleted
     """
@@ -107,8 +108,11 @@ def _hide(
                 requested_at=now,
                 selection=selection,
                 n_interactions=len(keys),
-                finished_at=None if keys else now,
+                finished_at=None if keys or not selection else now,
             )
+            if not selection:
+                # Now rather than in the end: what comes until then waits for interactions that stay.
+                _remove_waiting(using, project_id)
             rows = ((key, deletion.pk) for key in keys)
             dialect.insert_rows(using, HiddenInteraction, ("interaction_id", "deletion_id"), rows)
 
@@ -117,6 +121,12 @@ def _hide(
         except _OvertakenError:
             continue
         return len(keys)
+
+
+def _remove_waiting(using: str, project_id: int) -> None:
+    FeedbackAction.objects.using(using).filter(project_id=project_id, interaction=None)._raw_delete(using)
+    for model in (WaitingTags, KnownSpan):
+        model.objects.using(using).filter(project_id=project_id)._raw_delete(using)
 
 
 def _newest(using: str, project_id: int) -> int | None:
@@ -172,12 +182,10 @@ def _remove_portion(using: str, project_id: int, size: int) -> int | None:
 
 def _finish(using: str, deletion: Deletion) -> None:
     if not deletion.selection:
-        project_id = deletion.project_id
-        FeedbackAction.objects.using(using).filter(project_id=project_id, interaction=None)._raw_delete(using)
-        for model in (WaitingTags, KnownSpan):
-            model.objects.using(using).filter(project_id=project_id)._raw_delete(using)
-        _remove_users(EndUser.objects.using(using).filter(project_id=project_id))
-        _remove_conversations(Conversation.objects.using(using).filter(project_id=project_id))
+        users = EndUser.objects.using(using).filter(project_id=deletion.project_id)
+        _remove_users(users.exclude(_is_awaited()))
+        conversations = Conversation.objects.using(using).filter(project_id=deletion.project_id)
+        _remove_conversations(conversations)
     deletion.finished_at = timezone.now()
     deletion.save(using=using, update_fields=["finished_at"])
 
@@ -196,6 +204,14 @@ def _remove_conversations(conversations: QuerySet[Conversation]) -> None:
     # Served by interaction_conv_started.
     gone = list(conversations.exclude(_has_interaction("conversation_id")).values_list("id", flat=True))
     delete_named(conversations.db, Conversation, "id", gone)
+
+
+def _is_awaited() -> Q:
+    """Whether something waits for an interaction of a user. Served by the indexes on their users."""
+    of_user = {"end_user": OuterRef("pk")}
+    return Q(Exists(FeedbackAction.objects.filter(interaction=None, **of_user))) | Q(
+        Exists(WaitingTags.objects.filter(**of_user))
+    )
 
 
 def _has_interaction(column: str) -> Exists:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from interactions.exporting import export_lines
 from interactions.ingest import parse_interaction, record_interactions
 from interactions.ingest.deleting import delete_interactions, finish_deletions
-from interactions.ingest.events import record_feedback
+from interactions.ingest.events import record_feedback, record_tags
 from interactions.ingest.linking import Target
 from interactions.ingest.new_interaction import NewFeedback
 from interactions.models import (
@@ -24,7 +24,9 @@ from interactions.models import (
     HiddenInteraction,
     Interaction,
     InteractionText,
+    KnownSpan,
     Project,
+    WaitingTags,
 )
 from tests.dataset import LINES, record
 from tests.storage import ids, stored
@@ -142,6 +144,39 @@ def test_feedback_on_what_is_hidden_waits_and_goes_with_its_user(cut_off: Projec
     finish_deletions()
     assert not FeedbackAction.objects.exists()
     assert not EndUser.objects.exists()
+
+
+@pytest.mark.django_db
+def test_of_everything_what_waits_goes_when_nothing_is_recorded_yet():
+    project = Project.objects.create(name="acme")
+    target = Target(end_user="ada", moment=NOON, input="to come")
+    record_feedback(project.pk, NewFeedback(slug="comment", text="hm"), target)
+    record_tags(project.pk, {"plan": "pro"}, target)
+    KnownSpan.objects.create(
+        project=project, trace_id="a" * 32, span_id="b" * 16, role="step", content="{}",
+        expires_at=timezone.now() + timedelta(days=1),
+    )  # fmt: skip
+
+    assert delete(project) == 0
+
+    for model in (FeedbackAction, WaitingTags, KnownSpan, EndUser):
+        assert not model.objects.exists()
+    assert Deletion.objects.get().finished_at is not None
+
+
+@pytest.mark.django_db
+def test_what_comes_while_everything_is_removed_waits_on(cut_off: Project):
+    Deletion.objects.update(selection={})
+    target = Target(end_user="somebody new", moment=NOON + timedelta(minutes=1))
+    record_feedback(cut_off.pk, NewFeedback(slug="comment", text="hm"), target)
+    record_tags(cut_off.pk, {"plan": "pro"}, target)
+
+    finish_deletions()
+    send(cut_off, line(1, end_user="somebody new", tags={}, keywords=[]))
+
+    (row,) = stored(cut_off)
+    assert [action["slug"] for action in row["feedback"]] == ["comment"]
+    assert row["labels"] == {"tag: plan": ["pro"]}
 
 
 @pytest.mark.django_db
