@@ -5,7 +5,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from interactions.models import FeedbackAction
+from interactions.models import FeedbackAction, is_hidden
 
 from .browsing import RecordedAdmin
 from .display import NOTHING, page_link, utc_exactly, utc_to_second
@@ -50,6 +50,9 @@ class FeedbackActionAdmin(RecordedAdmin):
             "end_user",
             "its_interaction",
         )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).exclude(is_hidden("interaction"))
 
     def search(self, request: HttpRequest, rows: QuerySet, text: str) -> QuerySet:
         # Served by feedback_slug_once.

@@ -104,7 +104,8 @@ class InteractionAdmin(RecordedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         related = [field.name for field in Interaction._meta.fields if field.is_relation]
         start = start_of("text__input", MAX_EXCERPT_CHARS)
-        return super().get_queryset(request).select_related(*related).annotate(input_start=start)
+        rows = super().get_queryset(request).not_hidden()
+        return rows.select_related(*related).annotate(input_start=start)
 
     def search(self, request: HttpRequest, rows: QuerySet, text: str) -> QuerySet:
         return search_interactions(rows, text)

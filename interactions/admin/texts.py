@@ -110,7 +110,8 @@ def show_conversation(conversation: Conversation) -> SafeString:
     """The interactions of one conversation from its beginning, as HTML."""
     rows = (
         # Served by interaction_conv_started.
-        Interaction.objects.filter(conversation=conversation)
+        Interaction.objects.not_hidden()
+        .filter(conversation=conversation)
         .order_by("started_at", "id")
         .annotate(
             input=start_of("text__input", MAX_TURN_CHARS), output=start_of("text__output", MAX_TURN_CHARS)

@@ -24,22 +24,25 @@ class InteractionQuerySet(models.QuerySet):
     """The one door to rows: every question starts at `for_project`."""
 
     def for_project(self, project: Project | int) -> Self:
-        """Only this project's interactions; `project` may be its primary key.
+        """Only this project's interactions that no deletion hides; `project` may be its primary key."""
+        return self.not_hidden().filter(project=project)
 
-        Without those that are hidden until they are removed. The first condition asks once whether
-        there are any at all, so that the second is rarely asked.
+    def not_hidden(self) -> Self:
+        """Without those that are deleted and their rows only still to be removed.
+
+        The first condition asks once whether there are any at all, so that the second is rarely asked.
         """
         is_deleting = Exists(Deletion.objects.filter(finished_at__isnull=True))
-        return self.filter(dialect.InDatabase(~is_deleting, ~is_hidden()), project=project)
+        return self.filter(dialect.InDatabase(~is_deleting, ~is_hidden()))
 
     def started_between(self, start, end) -> Self:
         """Interactions with start <= started_at < end."""
         return self.filter(started_at__gte=start, started_at__lt=end)
 
 
-def is_hidden() -> Exists:
-    """Whether an interaction is deleted and its rows are only still to be removed."""
-    return Exists(HiddenInteraction.objects.filter(interaction_id=OuterRef("pk")))
+def is_hidden(column: str = "pk") -> Exists:
+    """Whether the interaction that `column` names is deleted and its rows are only still to be removed."""
+    return Exists(HiddenInteraction.objects.filter(interaction_id=OuterRef(column)))
 
 
 def _label(kind: str) -> models.ForeignKey:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import DatabaseError, connections
+from django.test import Client
 from django.utils import timezone
 
+from interactions.admin.display import page_address
 from interactions.exporting import export_lines
 from interactions.ingest import parse_interaction, record_interactions
 from interactions.ingest.deleting import delete_interactions, finish_deletions
@@ -18,6 +22,7 @@ from interactions.ingest.events import record_feedback, record_tags
 from interactions.ingest.linking import Target
 from interactions.ingest.new_interaction import NewFeedback
 from interactions.models import (
+    Conversation,
     Deletion,
     EndUser,
     FeedbackAction,
@@ -89,6 +94,28 @@ def test_hidden_interactions_are_not_read(cut_off: Project):
     assert Interaction.objects.filter(project=cut_off).count() == len(LINES)
     assert ids(cut_off) == set()
     assert list(export_lines(cut_off)) == []
+
+
+@pytest.mark.django_db
+def test_hidden_interactions_are_not_read_in_the_admin(cut_off: Project, client: Client):
+    client.force_login(User.objects.create_superuser("root"))
+    conversation = Conversation.objects.first()
+
+    def pages() -> dict[str, str]:
+        paths = ["interaction/", "feedbackaction/", f"conversation/{conversation.pk}/change/"]
+        return {path: client.get(f"/admin/interactions/{path}").content.decode() for path in paths}
+
+    hidden = pages()
+    rows = [Interaction.objects.filter(conversation=conversation).first(), FeedbackAction.objects.first()]
+    statuses = [client.get(page_address(row)).status_code for row in rows]
+    HiddenInteraction.objects.all().delete()
+
+    # There is no page of what is not there: the browser is sent on.
+    assert statuses == [302, 302]
+    for path, mark in zip(hidden, ("/interaction/", "/feedbackaction/", "interaction-"), strict=True):
+        links = re.compile(rf"{mark}\d+")
+        assert not links.search(hidden[path])
+        assert links.search(pages()[path])
 
 
 @pytest.mark.django_db
