@@ -39,7 +39,8 @@ class Prices:
         """What the record costs: as it says, or else computed where that is possible.
 
         stored: what it was before it was sent again. A cost that was computed follows the model,
-        the tokens and the start; when they stay, it stays, whatever prices have become.
+        the tokens and the start; when they stay, it stays, whatever prices have become. Of several
+            calls, it does not follow the start alone, because they are not known any more.
         """
         is_outdated = (
             record.is_cost_computed
@@ -48,9 +49,16 @@ class Prices:
         )
         if record.cost_microusd is not None and not is_outdated:
             return {"cost_microusd": record.cost_microusd, "is_cost_computed": record.is_cost_computed}
+        if is_outdated and record.usage == stored.usage and self._is_of_calls(stored):
+            return {"cost_microusd": stored.cost_microusd, "is_cost_computed": True}
         calls = [(c.model, c.input_tokens, c.output_tokens) for c in record.model_calls]
         cost_microusd = self._sum_microusd(calls or [record.usage], record.started_at)
         return {"cost_microusd": cost_microusd, "is_cost_computed": cost_microusd is not None}
+
+    def _is_of_calls(self, record: InteractionRecord) -> bool:
+        """Whether its cost is not that of its tokens as one call, and its calls are not known."""
+        as_one_microusd = self._cost_microusd(*record.usage, record.started_at)
+        return not record.model_calls and record.cost_microusd != as_one_microusd
 
     def _sum_microusd(self, usages: Sequence[Usage], at: datetime) -> int | None:
         """None when one is not known, or the sum is beyond what an interaction may cost."""

@@ -311,3 +311,14 @@ def test_calls_go_with_the_tokens_they_came_with(project: Project):
     assert stored(project)[0]["cost_microusd"] == priced(SONNET_4, 374, 44) + priced(GPT_4O_MINI, 101, 7)
 
     assert cost(project, input_tokens=2000) == 7 * 2000
+
+
+def test_cost_of_calls_does_not_follow_the_start_alone(project: Project):
+    set_price(project, 7)
+    sent = {"model": "ours", "input_tokens": 475, "output_tokens": 51}
+    of_calls = cost(project, **sent, model_calls=[LARGE, SMALL])
+
+    assert of_calls == priced(SONNET_4, 374, 44) + priced(GPT_4O_MINI, 101, 7)
+    assert cost(project, time_start="2024-05-28T10:00:00Z") == of_calls
+    assert cost(project, **sent) == of_calls
+    assert cost(project, output_tokens=52) == 7 * (475 + 52)
