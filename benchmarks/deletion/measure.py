@@ -1,4 +1,4 @@
-"""Deletes two thirds of a project while others ask and record, and times everybody."""
+"""Reads pages of a project, then deletes two thirds of it while others ask and record; times everybody."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ from benchmarks.processes import HOST, WebServer, run_module, serve_web
 DELETED = {"start": START.isoformat(), "end": (START + timedelta(days=60)).isoformat()}
 ALL = {"start": START.isoformat(), "end": END.isoformat()}
 BEFORE_SECONDS = 15
+N_PAGES = 15
 AGGREGATES = "/api/external/get-interaction-aggregates"
+LISTING = "/api/external/get-interactions"
 
 
 @dataclass(kw_only=True)
@@ -52,8 +54,17 @@ class Client:
         return json.loads(text)
 
 
-def measure(store: Store) -> list[str]:
-    """-> what was deleted, and the rows of a table. Raises SystemExit when anybody saw a wrong number."""
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """summary: of the deletion, in a sentence. pages, waits: rows of two tables."""
+
+    summary: str
+    pages: str
+    waits: list[str]
+
+
+def measure(store: Store) -> Measured:
+    """Raises SystemExit when anybody saw a wrong number."""
     environment = store.environment()
     run_module("manage", "migrate", "--verbosity=0", environment=environment)
     _give_texts()
@@ -64,7 +75,9 @@ def measure(store: Store) -> list[str]:
     with ExitStack() as stack:
         stack.enter_context(store.unsealed())
         server = stack.enter_context(serve_web(environment))
-        return _delete_beside_others(server, key, store.name)
+        pages = _read_pages(Client(server, key), store.name)
+        summary, waits = _delete_beside_others(server, key, store.name)
+        return Measured(summary=summary, pages=pages, waits=waits)
 
 
 _RANDOM_UUID = {"sqlite": "lower(hex(randomblob(16)))", "postgresql": "gen_random_uuid()"}
@@ -85,7 +98,23 @@ def _give_texts() -> None:
     connection.close()
 
 
-def _delete_beside_others(server: WebServer, key: str, name: str) -> list[str]:
+def _read_pages(client: Client, name: str) -> str:
+    """Pages of a hundred: the first, one in the middle and the last, in turns."""
+    total = _total(client, ALL)
+    offsets = {"first": 0, "middle": total // 2, "last": total - 100}
+    taken: dict[str, list[float]] = {page: [] for page in offsets}
+    for _ in range(N_PAGES):
+        for page, offset in offsets.items():
+            started = time.perf_counter()
+            answer = client.post(LISTING, {"time_range": ALL, "filters": [], "limit": 100, "offset": offset})
+            taken[page].append(time.perf_counter() - started)
+            if (answer["total"], len(answer["data"])) != (total, 100):
+                raise SystemExit(f"The {page} page is wrong.")
+    cells = " | ".join(f"{1000 * median(times):,.0f}" for times in taken.values())
+    return f"| {name} | {total:,} | {cells} |"
+
+
+def _delete_beside_others(server: WebServer, key: str, name: str) -> tuple[str, list[str]]:
     asking = Client(server, key)
     n_to_delete, n_before = _total(asking, DELETED), _total(asking, ALL)
     is_deleting, is_over = threading.Event(), threading.Event()
@@ -141,10 +170,8 @@ def _delete_beside_others(server: WebServer, key: str, name: str) -> list[str]:
         f"| {name} | {kind} | {_in_ms(taken.before)} | {len(taken.during):,} | {_in_ms(taken.during)} |"
         for kind, taken in waits.items()
     ]
-    return [
-        f"{name}: {message} {seconds:.0f} s, {n_to_delete / seconds:,.0f} a second, of {n_before:,}.",
-        *rows,
-    ]
+    n_a_second = n_to_delete / seconds
+    return f"On {name}, of {n_before:,}: {message} In {seconds:.0f} s, {n_a_second:,.0f} a second.", rows
 
 
 def _total(client: Client, time_range: dict[str, str]) -> int:

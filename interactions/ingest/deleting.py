@@ -32,11 +32,11 @@ from .transactions import in_project
 from .writing import delete_named, delete_rows
 
 # What writers wait for a portion, about.
-_PORTION_SECONDS = 0.3
+_PORTION_SECONDS = 0.6
 # What is removed is named by its keys: whose it is, nobody knows.
 _ANYBODY = (None,)
 _FIRST_PORTION = 250
-_MAX_PORTION = 5000
+_MAX_PORTION = 10_000
 # A writer that SQLite makes wait looks again after a tenth of a second at the latest.
 _REST_SECONDS = 0.11
 # Who is still removing after so long may be helped; most likely the process is no more.
