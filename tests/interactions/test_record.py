@@ -874,6 +874,21 @@ def test_pii_that_was_removed_before_is_not_forgotten(project: Project):
     assert stored(project) == [ROW | {"has_pii": True}]
 
 
+@pytest.mark.parametrize("n_keywords", [1, 30, 31, 100])
+def test_words_of_dimensions_with_few_and_with_many_are_told_apart(project: Project, n_keywords: int):
+    keywords = [f"word {number:03}" for number in range(n_keywords)]
+    line = {"keywords": keywords, "tags": {"a": keywords[0], "b": keywords[0]}, "topic": keywords[-1]}
+
+    assert send(project, line).outcomes == [STORED]
+    assert send(project, line, line | {"emotions": [keywords[0]]}).outcomes == [UNCHANGED, UPDATED]
+    (row,) = stored(project)
+    assert row["topic"] == keywords[-1]
+    assert row["labels"] == {
+        "keyword": keywords, "emotion": keywords[:1], "tag: a": keywords[:1], "tag: b": keywords[:1]
+    }  # fmt: skip
+    assert Label.objects.count() == n_keywords + 4
+
+
 # Cost
 
 
