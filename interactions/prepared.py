@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from django.db import connections
-from django.db.models import Expression, Field, QuerySet
+from django.db.models import Expression, Field, QuerySet, TextField
 
 from . import dialect
 
@@ -41,6 +41,16 @@ class ListPlaceholder(Placeholder):
         return dialect.adapt_list(
             connection, [super(ListPlaceholder, self).adapted(v, connection) for v in value]
         )
+
+
+class TextsPlaceholder(ListPlaceholder):
+    """The same for texts, which drivers take as they are: a batch has thousands."""
+
+    def __init__(self, name: str):
+        super().__init__(name, TextField())
+
+    def adapted(self, value: Sequence[str], connection: Any) -> Any:
+        return dialect.adapt_list(connection, value)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,7 @@ from .expressions import (
 from .loading import (
     enter_project,
     enter_users,
+    insert_new_rows,
     insert_rows,
     reserve_ids,
     turn_to_write,
@@ -48,6 +49,7 @@ __all__ = [
     "by_code_point",
     "enter_project",
     "enter_users",
+    "insert_new_rows",
     "insert_rows",
     "is_one_of",
     "read_once",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC
+from functools import cache
 from typing import Any
 from zlib import crc32
 
@@ -30,7 +32,7 @@ def reserve_ids(using: str, model: type[models.Model], count: int) -> Sequence[i
 
 
 def insert_rows(
-    using: str, model: type[models.Model], field_names: Sequence[str], rows: Sequence[Sequence[Any]]
+    using: str, model: type[models.Model], field_names: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:
     """Insert many rows the database's fastest way: COPY, or executemany.
 
@@ -40,39 +42,60 @@ def insert_rows(
     if not rows:
         return
     connection = connections[using]
-    fields = [model._meta.get_field(name) for name in field_names]
-    quote = connection.ops.quote_name
-    table = quote(model._meta.db_table)
-    columns = ", ".join(quote(field.column) for field in fields)
-    adapters = _ADAPTERS[connection.vendor]
-    adapted = _adapted(rows, {n: adapters.get(field.get_internal_type()) for n, field in enumerate(fields)})
+    form = _row_form(connection.vendor, model, tuple(field_names))
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            marks = ", ".join(["%s"] * len(fields))
-            cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", adapted)
+            cursor.executemany(form.insert, form.adapted(rows))
         else:
             # COPY goes past Django's cursor, which turns the driver's errors into Django's.
-            with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
-                for row in adapted:
+            with connection.wrap_database_errors, cursor.copy(form.copy) as copy:
+                for row in form.adapted(rows):
                     copy.write_row(row)
 
 
-def _adapted(
-    rows: Sequence[Sequence[Any]], adapters: Mapping[int, Callable[[Any], Any] | None]
-) -> Iterable[Sequence[Any]]:
-    """The rows with some of their columns, by position, as the driver wants them."""
-    needed = [(position, adapt) for position, adapt in adapters.items() if adapt]
-    if not needed:
-        return rows
+def insert_new_rows(
+    using: str, model: type[models.Model], field_names: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """Insert rows, passing over those that are there already; the database makes their keys."""
+    connection = connections[using]
+    form = _row_form(connection.vendor, model, tuple(field_names))
+    with connection.cursor() as cursor:
+        cursor.executemany(f"{form.insert} ON CONFLICT DO NOTHING", list(form.adapted(rows)))
 
-    def adapt_row(row: Sequence[Any]) -> list[Any]:
+
+@dataclass(frozen=True, kw_only=True)
+class _RowForm:
+    """How rows of a table are given to a database.
+
+    adapters: of the columns, by position, whose values the driver wants in another form.
+    """
+
+    insert: str
+    copy: str
+    adapters: Sequence[tuple[int, Callable[[Any], Any]]]
+
+    def adapted(self, rows: Iterable[Sequence[Any]]) -> Iterable[Sequence[Any]]:
+        return map(self._adapt, rows) if self.adapters else rows
+
+    def _adapt(self, row: Sequence[Any]) -> list[Any]:
         values = list(row)
-        for position, adapt in needed:
+        for position, adapt in self.adapters:
             if (value := values[position]) is not None:
                 values[position] = adapt(value)
         return values
 
-    return map(adapt_row, rows)
+
+@cache
+def _row_form(vendor: str, model: type[models.Model], field_names: tuple[str, ...]) -> _RowForm:
+    fields = [model._meta.get_field(name) for name in field_names]
+    table = f'"{model._meta.db_table}"'
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    adapters = [_ADAPTERS[vendor].get(field.get_internal_type()) for field in fields]
+    return _RowForm(
+        insert=f"INSERT INTO {table} ({columns}) VALUES ({', '.join(['%s'] * len(fields))})",
+        copy=f"COPY {table} ({columns}) FROM STDIN",
+        adapters=[(position, adapt) for position, adapt in enumerate(adapters) if adapt],
+    )
 
 
 def _json_text(document: Any) -> str:

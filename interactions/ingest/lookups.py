@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet, TextField, UUIDField
+from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet, UUIDField
 
 from interactions.dialect import OneOf
 from interactions.models import (
@@ -26,7 +26,7 @@ from interactions.models import (
     WaitingTags,
     is_hidden,
 )
-from interactions.prepared import ListPlaceholder, Placeholder, PreparedQuery
+from interactions.prepared import ListPlaceholder, Placeholder, PreparedQuery, TextsPlaceholder
 
 # Labels of dimensions with more values to find are looked for dimension by dimension.
 _FEW = 30
@@ -35,7 +35,7 @@ Named = type[Conversation] | type[EndUser]
 
 _PROJECT = Placeholder("project_id", BigIntegerField())
 _DIMENSIONS = ListPlaceholder("dimension_ids", BigIntegerField())
-_WANTED_TEXTS = ListPlaceholder("wanted", TextField())
+_WANTED_TEXTS = TextsPlaceholder("wanted")
 _WANTED_UUIDS = ListPlaceholder("wanted", UUIDField())
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from interactions import dialect
 from interactions.models import Conversation, Dimension, DimensionKind, EndUser, Label
 
 from .lookups import find_dimensions, find_labels, find_names
@@ -83,10 +84,8 @@ def _dimension_ids(using: str, project_id: int, axes: set[Axis]) -> dict[Axis, i
 
     known = find(axes)
     if missing := sorted(axes - known.keys()):
-        Dimension.objects.using(using).bulk_create(
-            [Dimension(project_id=project_id, kind=kind, key=key) for kind, key in missing],
-            ignore_conflicts=True,
-        )
+        rows = [(project_id, kind, key) for kind, key in missing]
+        dialect.insert_new_rows(using, Dimension, ("project_id", "kind", "key"), rows)
         known |= find(set(missing))
     return known
 
@@ -102,14 +101,12 @@ def _label_ids(
         if (new := sorted(value for value in values if (dimension_id, value) not in known))
     }
     if missing:
-        Label.objects.using(using).bulk_create(
-            [
-                Label(dimension_id=dimension_id, value=value, folded=value.casefold())
-                for dimension_id, values in missing.items()
-                for value in values
-            ],
-            ignore_conflicts=True,
-        )
+        rows = [
+            (dimension_id, value, value.casefold(), False)
+            for dimension_id, values in missing.items()
+            for value in values
+        ]
+        dialect.insert_new_rows(using, Label, ("dimension_id", "value", "folded", "is_custom"), rows)
         known |= find_labels(using, missing)
     return {
         axis: {value: known[dimensions[axis], value] for value in values} for axis, values in words.items()
@@ -122,9 +119,7 @@ def external_ids(
     """The primary keys of end users or conversations, made when they are new."""
     known = find_names(using, model, project_id, wanted)
     if missing := sorted(wanted - known.keys()):
-        model.objects.using(using).bulk_create(
-            [model(project_id=project_id, external_id=external_id) for external_id in missing],
-            ignore_conflicts=True,
-        )
+        rows = [(project_id, external_id) for external_id in missing]
+        dialect.insert_new_rows(using, model, ("project_id", "external_id"), rows)
         known |= find_names(using, model, project_id, missing)
     return known
