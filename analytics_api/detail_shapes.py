@@ -108,7 +108,7 @@ def turn_of_conversation(turn: Turn) -> dict[str, Any]:
 
 def _history(record: InteractionRecord) -> list[list[str]]:
     """The user's texts and the assistant's, in pairs; what is recorded is JSON of the client's making."""
-    pairs = [_pair(entry) for entry in record.history]
+    pairs = [_pair(entry) for entry in record.history] if isinstance(record.history, list) else []
     return [[pair[side] for pair in pairs if pair] for side in (0, 1)]
 
 

@@ -96,6 +96,12 @@ class InteractionRecord:
         return self.labels.get("model"), self.input_tokens, self.output_tokens
 
     @property
+    def trace_objects(self) -> list[dict[str, Any]]:
+        """Its traces that are objects; a client may have sent any JSON in their place."""
+        traces = self.traces if isinstance(self.traces, list) else []
+        return [trace for trace in traces if isinstance(trace, dict)]
+
+    @property
     def feedback_types(self) -> list[str]:
         """The type of each action that has one, with repetition."""
         return [action.type for action in self.feedback if action.type is not None]
@@ -159,8 +165,7 @@ def _without_content(record: InteractionRecord) -> InteractionRecord:
         messages=[],
         traces=[
             {key: value for key, value in trace.items() if key not in TRACE_TEXTS}
-            for trace in record.traces
-            if isinstance(trace, dict)
+            for trace in record.trace_objects
         ],
         hides_content=True,
     )

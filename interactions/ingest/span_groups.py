@@ -83,7 +83,7 @@ def _add_stored(
     for pk, record in read_locked(using, list(rows.values_list("pk", flat=True))).items():
         key = by_id[record.public_id]
         group = groups[calls[key]]
-        group.contents |= {trace["span_id"]: trace for trace in record.traces if _is_content(trace)}
+        group.contents |= {trace["span_id"]: trace for trace in record.trace_objects if _is_content(trace)}
         if key != calls[key]:
             group.taken_in[pk] = key, record
 
@@ -119,9 +119,9 @@ def _add_new(
     return refused
 
 
-def _is_content(trace: Any) -> bool:
+def _is_content(trace: Content) -> bool:
     """Whether it came from a span; traces of other forms may have been sent with the interaction's id."""
-    return isinstance(trace, dict) and all(isinstance(trace.get(n), str) for n in ("span_id", "time_start"))
+    return all(isinstance(trace.get(name), str) for name in ("span_id", "time_start"))
 
 
 def merged_record(

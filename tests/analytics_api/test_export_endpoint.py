@@ -111,6 +111,17 @@ def test_row_is_the_first_shape_without_its_conversation(project: Project, key: 
     assert (row["tags"], row["topic"]) == ({"plan": "pro"}, "billing")
 
 
+@pytest.mark.parametrize("history", [5, True, 1.5, "Hi", {"Hi": "Hello"}, [5, [], ["Hi"], None]], ids=repr)
+def test_history_that_has_no_pairs_is_empty_and_stops_nothing(project: Project, key: str, history: Any):
+    send(project, 2)
+    send(project, 1, input="odd", history=history)
+
+    rows = rows_of(export(key, **WEEK))
+
+    assert sorted(row["input"] for row in rows) == ["in 0", "in 1", "odd"]
+    assert [row["history"] for row in rows] == [[[], []]] * 3
+
+
 def test_rows_are_read_as_they_are_sent(project: Project, key: str):
     send(project, 1000)
     with CaptureQueriesContext(connection) as queries:

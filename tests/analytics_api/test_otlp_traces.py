@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -14,6 +15,7 @@ from interactions.ingest.span_groups import MAX_SPANS_BELOW
 from interactions.ingest.spans import MAX_SPANS
 from interactions.models import Interaction, KnownSpan, Project, SpanRole
 from tests.analytics_api.test_ingestion_forms import send
+from tests.dataset import record
 from tests.otlp import CHAT, TEXTS, TRACE, Span, export, id_of, post, request_of, span
 from tests.storage import Row, ids, stored
 
@@ -214,6 +216,22 @@ def test_deleted_interaction_stays_deleted(project: Project):
     # Unless it is sent again itself.
     export(project, ONE_REQUEST[1])
     assert ids(project) == {id_of(2)}
+
+
+@pytest.mark.parametrize("traces", [5, True, "text", {"a": 1}, [5, {"span_id": 1}]], ids=repr)
+def test_traces_of_another_form_under_the_same_id_give_way(project: Project, traces: Any):
+    agent, call = span(1, AGENT), span(2, CHAT, parent=1)
+    line = {
+        "id": str(id_of(1)), "end_user": "ada", "input": "Hi", "output": "Hello",
+        "time_start": "2024-05-27T10:00:01Z", "time_end": "2024-05-27T10:00:02Z", "traces": traces,
+    }  # fmt: skip
+    export(project, agent)
+    record(project, [line])
+
+    export(project, agent, call)
+
+    (row,) = stored(project)
+    assert [trace["span_id"] for trace in row["traces"]] == [agent["spanId"], call["spanId"]]
 
 
 def test_what_is_known_of_traces_is_forgotten(project: Project):

@@ -681,6 +681,13 @@ def test_a_value_belongs_to_a_rating_alone(project: Project):
     assert stored(project)[0]["feedback"] == [action("thumbs_up", "positive_explicit")]
 
 
+@pytest.mark.parametrize("traces", [5, True, "said", {"output": "said"}, ["said", 5, None]], ids=repr)
+def test_traces_of_no_known_form_are_not_kept_with_hidden_content(project: Project, traces: Any):
+    send(project, {"traces": traces, "hide_content": True})
+
+    assert stored(project) == [ROW | {"input": "", "output": "", "traces": []}]
+
+
 # Group profiles
 
 
