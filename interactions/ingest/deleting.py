@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.utils import timezone
 
 from interactions import dialect
@@ -170,11 +170,10 @@ def _remove_portion(using: str, project_id: int, size: int) -> int | None:
     )
     users, conversations = map(set, zip(*known_by, strict=True)) if known_by else (set(), set())
     remove_at_once(using, keys)
-    for model, pks, remove in (
-        (EndUser, users, _remove_users),
-        (Conversation, conversations, _remove_conversations),
-    ):
-        remove(model.objects.using(using).filter(dialect.is_one_of(using, "id", pks - {None})))
+    _remove_users(_users(using, deletion).filter(dialect.is_one_of(using, "id", users - {None})))
+    _remove_conversations(
+        _conversations(using, deletion).filter(dialect.is_one_of(using, "id", conversations - {None}))
+    )
     if len(keys) < size:
         _finish(using, deletion)
     return len(keys)
@@ -182,12 +181,25 @@ def _remove_portion(using: str, project_id: int, size: int) -> int | None:
 
 def _finish(using: str, deletion: Deletion) -> None:
     if not deletion.selection:
-        users = EndUser.objects.using(using).filter(project_id=deletion.project_id)
-        _remove_users(users.exclude(_is_awaited()))
-        conversations = Conversation.objects.using(using).filter(project_id=deletion.project_id)
-        _remove_conversations(conversations)
+        _remove_users(_users(using, deletion))
+        _remove_conversations(_conversations(using, deletion))
     deletion.finished_at = timezone.now()
     deletion.save(using=using, update_fields=["finished_at"])
+
+
+def _users(using: str, deletion: Deletion) -> QuerySet[EndUser]:
+    """Who may go; when everything goes, not those for whom something waits, which came since."""
+    users = EndUser.objects.using(using).filter(project_id=deletion.project_id)
+    if deletion.selection:
+        return users
+    for model in (FeedbackAction, WaitingTags):
+        # Served by the indexes on their users.
+        users = users.exclude(Exists(model.objects.filter(end_user=OuterRef("pk"))))
+    return users
+
+
+def _conversations(using: str, deletion: Deletion) -> QuerySet[Conversation]:
+    return Conversation.objects.using(using).filter(project_id=deletion.project_id)
 
 
 def _remove_users(users: QuerySet[EndUser]) -> None:
@@ -204,14 +216,6 @@ def _remove_conversations(conversations: QuerySet[Conversation]) -> None:
     # Served by interaction_conv_started.
     gone = list(conversations.exclude(_has_interaction("conversation_id")).values_list("id", flat=True))
     delete_named(conversations.db, Conversation, "id", gone)
-
-
-def _is_awaited() -> Q:
-    """Whether something waits for an interaction of a user. Served by the indexes on their users."""
-    of_user = {"end_user": OuterRef("pk")}
-    return Q(Exists(FeedbackAction.objects.filter(interaction=None, **of_user))) | Q(
-        Exists(WaitingTags.objects.filter(**of_user))
-    )
 
 
 def _has_interaction(column: str) -> Exists:

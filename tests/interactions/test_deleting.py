@@ -192,14 +192,15 @@ def test_of_everything_what_waits_goes_when_nothing_is_recorded_yet():
 
 
 @pytest.mark.django_db
-def test_what_comes_while_everything_is_removed_waits_on(cut_off: Project):
+@pytest.mark.parametrize("user", ["somebody new", "ada"])
+def test_what_comes_while_everything_is_removed_waits_on(cut_off: Project, user: str):
     Deletion.objects.update(selection={})
-    target = Target(end_user="somebody new", moment=NOON + timedelta(minutes=1))
+    target = Target(end_user=user, moment=NOON + timedelta(minutes=1))
     record_feedback(cut_off.pk, NewFeedback(slug="comment", text="hm"), target)
     record_tags(cut_off.pk, {"plan": "pro"}, target)
 
     finish_deletions()
-    send(cut_off, line(1, end_user="somebody new", tags={}, keywords=[]))
+    send(cut_off, line(1, end_user=user, tags={}, keywords=[]))
 
     (row,) = stored(cut_off)
     assert [action["slug"] for action in row["feedback"]] == ["comment"]
