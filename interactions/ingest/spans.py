@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from interactions import dialect
@@ -27,7 +28,7 @@ from .records import TRACE_TEXTS
 from .span_groups import Assemble, Group, MaskedSpan, gather, merged_record
 from .tracing import NewSpan, Place, SpanKey, places
 from .transactions import in_project
-from .writing import delete_rows
+from .writing import delete_named, delete_rows
 
 # The pieces of a trace come within seconds, or hours when an agent works long.
 KEPT_FOR = timedelta(days=1)
@@ -118,14 +119,13 @@ def _remember(
     roles = {key: row.role for key, row in known.items()} | {key: m.span.role for key, m in spans.items()}
     speaking = {key.trace_id for key, role in roles.items() if role != SpanRole.OTHER}
     briefly, longer = now + KEPT_WITHOUT_CALL_FOR, now + KEPT_FOR
-    rows = KnownSpan.objects.using(using)
-    rows.filter(pk__in=[row.pk for key, row in known.items() if key in spans]).delete()
+    delete_named(using, KnownSpan, "id", [row.pk for key, row in known.items() if key in spans])
     to_prolong = [
         row.pk
         for key, row in known.items()
         if key.trace_id in speaking and key not in spans and row.expires_at <= briefly
     ]
-    rows.filter(pk__in=to_prolong).update(expires_at=longer)
+    _rows(using, to_prolong).update(expires_at=longer)
     dialect.insert_rows(
         using,
         KnownSpan,
@@ -176,8 +176,13 @@ def _store_groups(
     delete_rows(using, taken_in)
     for start in range(0, len(records), MAX_BATCH):
         store_records(using, project_id, records[start : start + MAX_BATCH])
-    KnownSpan.objects.using(using).filter(pk__in=told).update(content=None)
+    _rows(using, told).update(content=None)
     return refused
+
+
+def _rows(using: str, primary_keys: Sequence[int]) -> QuerySet[KnownSpan]:
+    """By one argument: of several traces more may be known than a statement of SQLite has room for."""
+    return KnownSpan.objects.using(using).filter(dialect.is_one_of(using, "id", primary_keys))
 
 
 def _read(row: KnownSpan) -> NewSpan:

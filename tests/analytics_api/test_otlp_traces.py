@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+import sqlite3
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from analytics_api.otlp.assembling import assemble
@@ -282,3 +285,32 @@ def test_trace_has_a_bounded_number_of_spans(project: Project):
         "errorMessage": "Span 0000000000000001 is not recorded: its trace has 10000 spans already.",
     }
     assert stored(project) == []
+
+
+@pytest.fixture
+def few_parameters() -> Iterator[int]:
+    """How many parameters a statement may have: on SQLite fewer than usual, to keep the test short."""
+    if connection.vendor != "sqlite":
+        yield 1000
+        return
+    connection.ensure_connection()
+    usual = connection.connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 1000)
+    yield 1000
+    connection.connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, usual)
+
+
+@pytest.mark.parametrize("attributes", [{"step": "wait"}, TOOL], ids=["other spans", "steps"])
+def test_any_number_of_spans_is_known_of_several_traces(
+    project: Project, few_parameters: int, attributes: dict[str, str]
+):
+    traces = [f"{number:032x}" for number in (1, 2, 3)]
+    for trace_id in traces:
+        below = [span(number, attributes, parent=few_parameters) for number in range(1, few_parameters // 2)]
+        export(project, *(each | {"traceId": trace_id} for each in below))
+    calls = [span(few_parameters, CALL) | {"traceId": trace_id} for trace_id in traces]
+
+    export(project, *calls)
+
+    assert ids(project) == {id_of(few_parameters, trace_id) for trace_id in traces}
+    assert not KnownSpan.objects.exclude(content=None).exists()
+    assert {row.expires_at > timezone.now() + timedelta(hours=1) for row in KnownSpan.objects.all()} == {True}
