@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Q
@@ -72,6 +74,10 @@ def _hour(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
 
 
+def _has_feedback(feedback_type: FeedbackType) -> Q:
+    return Q(**{f"{feedback_type.counter}__gt": 0})
+
+
 def _label(kind: DimensionKind, help: str, *, public: str | None = None, many: bool = False) -> Dimension:
     storage = LabelBridge(kind=kind) if many else LabelColumn(kind=kind)
     return Dimension(
@@ -113,14 +119,17 @@ _ENTRIES = (
     Dimension(kind="cohort", storage=GroupProfile(), help="The group profile of the end user."),
     Dimension(
         kind="user_feedback",
-        storage=LabelBridge(kind=DimensionKind.USER_FEEDBACK),
+        storage=LabelBridge(
+            kind=DimensionKind.USER_FEEDBACK,
+            has_value=reduce(or_, map(_has_feedback, FeedbackType)),
+        ),
         has_few_values=True,
         help="Each of the four types of feedback the interaction has.",
     ),
     *(
         Dimension(
             kind=f"{feedback_type.value}_feedback",
-            storage=Flag(condition=Q(**{f"{feedback_type.counter}__gt": 0})),
+            storage=Flag(condition=_has_feedback(feedback_type)),
             name_of=_true_or_false,
             has_few_values=True,
             help=f"Whether the interaction has {feedback_type.value.replace('_', ' ')} feedback.",

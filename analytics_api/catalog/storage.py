@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
@@ -40,9 +40,14 @@ class WordSource(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Storage:
-    """The values of a kind, none of which are words, one each interaction."""
+    """The values of a kind, none of which are words, one each interaction.
+
+    has_value: holds for exactly the interactions that have one, where columns of the fact row tell. It
+        spares a question that leaves out the others the search for values they do not have.
+    """
 
     word_source: WordSource | None = None
+    has_value: Q = field(default_factory=Q)
 
     def axis(self, options: Mapping[str, Any]) -> Axis | None:
         """The stored dimension that holds the values; None when they are not labels."""

@@ -136,7 +136,11 @@ def _grouped(shape: QueryShape, rows: QuerySet, nulls: NullsOnPage | None, **col
 
 
 def _kept_values(group: GroupShape, has_null: bool | None) -> Q:
-    return _all_values(group) if has_null is None else _values_on_page(group, has_null)
+    if has_null is None:
+        kept, has_null = _all_values(group), group.keeps_empty
+    else:
+        kept = _values_on_page(group, has_null)
+    return kept if has_null else kept & group.dimension.storage.has_value
 
 
 def _all_values(group: GroupShape) -> Q:
