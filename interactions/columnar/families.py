@@ -146,7 +146,15 @@ _FACTS = KeptTable(
     columns=tuple(
         field.attname
         for field in Interaction._meta.concrete_fields
-        if field.attname not in ("project_id", "public_id", "sentiment", "input_tokens", "output_tokens")
+        if field.attname
+        not in (
+            "project_id",
+            "public_id",
+            "sentiment",
+            "input_tokens",
+            "output_tokens",
+            "is_cost_computed",
+        )
     ),
     place="started_at",
     order=("started_at", "id"),

@@ -28,10 +28,11 @@ def merge(using: str, family: KeptFamily, project_id: int, files: Sequence[Seale
     def fill(cursor: duckdb.DuckDBPyConnection, name_of: Callable[[KeptTable], str]) -> None:
         with instance().attached(sources) as names:
             for table in family.tables:
+                columns = ", ".join((*table.columns, "bucket"))
                 selects = []
                 for piece, source in zip(pieces, sources, strict=True):
                     where = " AND ".join(["TRUE", *outside(piece.excluded)])
-                    selects.append(f"SELECT * FROM {names[source]}.{table.name} WHERE {where}")
+                    selects.append(f"SELECT {columns} FROM {names[source]}.{table.name} WHERE {where}")
                 cursor.execute(
                     f"CREATE TABLE {name_of(table)} AS {' UNION ALL '.join(selects)}"
                     f" ORDER BY {', '.join(table.order)}"
