@@ -1,12 +1,15 @@
-"""Rows out of the database as text, and into tables of DuckDB's."""
+"""Rows out of the database as text, and at the same time into tables of DuckDB's."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 from itertools import islice
 from operator import or_
 from pathlib import Path
+from typing import BinaryIO
 
 import duckdb
 from django.db import connections
@@ -21,48 +24,68 @@ from .router import COLUMNAR
 _RUNS_A_QUERY = 100
 
 
-def copy_out(
-    using: str, family: KeptFamily, project_id: int, runs: Sequence[Run], folder: Path
-) -> dict[str, Path]:
-    """Write the rows of the runs' buckets as CSV, a file a table: {table: path}.
-
-    Call inside a snapshot, so that tables fit each other and the marks.
-    """
-    paths = {}
-    for table in family.tables:
-        paths[table.name] = folder / f"{table.name}.csv"
-        with paths[table.name].open("wb") as file:
-            waiting = iter(runs)
-            while some := list(islice(waiting, _RUNS_A_QUERY)):
-                kept = reduce(or_, (family.buckets.within(table.place, *run) for run in some))
-                rows = table.rows(project_id).filter(kept).values_list(*table.columns)
-                dialect.write_csv(using, rows, file)
-    return paths
-
-
-def copy_in(
-    cursor: duckdb.DuckDBPyConnection,
+def copy_rows(
+    using: str,
     family: KeptFamily,
-    paths: Mapping[str, Path],
+    project_id: int,
+    runs: Sequence[Run],
+    cursor: duckdb.DuckDBPyConnection,
     name_of: Callable[[KeptTable], str],
 ) -> None:
-    """Make a table of each file of `copy_out`, with the bucket of every row.
+    """Make tables of the rows of the runs' buckets, with the bucket of every row.
 
-    name_of: what the table is called, database included.
+    Call inside a snapshot, so that tables fit each other and the marks. What fails leaves tables behind.
+    name_of: what a table is called, database included.
     """
     for table in family.tables:
-        source = f"read_csv('{quoted(paths[table.name])}', {_FORMAT}, columns = {_columns(table)}) AS row"
-        if table.parent is None:
-            bucket = family.buckets.duckdb_sql(f"row.{table.place}")
-        else:
-            (parent,) = (other for other in family.tables if other.name == table.parent[0])
-            bucket = "parent.bucket"
-            source += f" JOIN {name_of(parent)} AS parent ON parent.id = row.{table.parent[1]}"
-        columns = ", ".join(f"row.{column}" for column in table.columns)
-        cursor.execute(
-            f"CREATE TABLE {name_of(table)} AS SELECT {columns}, {bucket} AS bucket FROM {source}"
-            f" ORDER BY {', '.join(f'row.{column}' for column in table.order)}"
-        )
+        # DuckDB reads and sorts what came while the database finds more: neither waits for Python.
+        read_end, write_end = os.pipe()
+        make = _make_statement(family, table, f"/dev/fd/{read_end}", name_of)
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            made = beside.submit(_make, cursor, make, read_end)
+            try:
+                with os.fdopen(write_end, "wb") as file:
+                    _write_rows(using, family, table, project_id, runs, file)
+            except BrokenPipeError:
+                # DuckDB reads no more, and says why.
+                made.result()
+                raise
+            made.result()
+
+
+def _write_rows(
+    using: str, family: KeptFamily, table: KeptTable, project_id: int, runs: Sequence[Run], file: BinaryIO
+) -> None:
+    waiting = iter(runs)
+    while some := list(islice(waiting, _RUNS_A_QUERY)):
+        kept = reduce(or_, (family.buckets.within(table.place, *run) for run in some))
+        rows = table.rows(project_id).filter(kept).values_list(*table.columns)
+        dialect.write_csv(using, rows, file)
+
+
+def _make(cursor: duckdb.DuckDBPyConnection, statement: str, read_end: int) -> None:
+    try:
+        cursor.execute(statement)
+    finally:
+        # Whoever still writes is told that nobody reads.
+        os.close(read_end)
+
+
+def _make_statement(
+    family: KeptFamily, table: KeptTable, source: str, name_of: Callable[[KeptTable], str]
+) -> str:
+    rows = f"read_csv('{source}', {_FORMAT}, columns = {_columns(table)}) AS row"
+    if table.parent is None:
+        bucket = family.buckets.duckdb_sql(f"row.{table.place}")
+    else:
+        (parent,) = (other for other in family.tables if other.name == table.parent[0])
+        bucket = "parent.bucket"
+        rows += f" JOIN {name_of(parent)} AS parent ON parent.id = row.{table.parent[1]}"
+    columns = ", ".join(f"row.{column}" for column in table.columns)
+    return (
+        f"CREATE TABLE {name_of(table)} AS SELECT {columns}, {bucket} AS bucket FROM {rows}"
+        f" ORDER BY {', '.join(f'row.{column}' for column in table.order)}"
+    )
 
 
 # Nothing between commas is NULL; text in quotes is text, even when there is none. A line is a few

@@ -165,7 +165,7 @@ _LABELS = KeptTable(
     place="interaction__started_at",
     project="interaction__project_id",
     # A question about keywords skips tags.
-    order=("dimension_id", "interaction_id", "label_id"),
+    order=("dimension_id", "interaction_id"),
     parent=(_FACTS.name, "interaction_id"),
 )
 

@@ -14,13 +14,13 @@ from pathlib import Path
 import duckdb
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, Error
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from interactions import dialect
 from interactions.models import DirtyMark, Family, Project, SealedFile
 
 from .catalog import FORMAT
-from .copying import copy_in, copy_out
+from .copying import copy_rows
 from .families import FAMILIES, KeptFamily, KeptTable, bucket_of
 from .instance import UnreadableFile, instance, store_folder
 from .layout import Run, files_to_merge, ranges_to_seal
@@ -34,8 +34,6 @@ logger = logging.getLogger(__name__)
 SealingErrors = (OSError, duckdb.Error, UnreadableFile, Error)
 # For DuckDB. More makes sealing no faster, and a sealer works beside others.
 _MEMORY_MB = 256
-# At least; a file's blocks need not fit better than that.
-_CSV_BYTES_A_ROW = 30
 
 
 @dataclass(kw_only=True)
@@ -131,12 +129,15 @@ def rows_by_bucket(
 
     run: only in this run of buckets.
     """
+    rows = _rows_in(using, family, project_id, run)
+    groups = rows.values(place=family.buckets.grouped(family.tables[0].place)).annotate(n_rows=Count("pk"))
+    return {family.buckets.bucket_of_group(group["place"]): group["n_rows"] for group in groups.iterator()}
+
+
+def _rows_in(using: str, family: KeptFamily, project_id: int, run: Run | None) -> QuerySet:
     main = family.tables[0]
     rows = main.rows(project_id).using(using)
-    if run is not None:
-        rows = rows.filter(family.buckets.within(main.place, *run))
-    groups = rows.values(place=family.buckets.grouped(main.place)).annotate(n_rows=Count("pk"))
-    return {family.buckets.bucket_of_group(group["place"]): group["n_rows"] for group in groups.iterator()}
+    return rows if run is None else rows.filter(family.buckets.within(main.place, *run))
 
 
 def _ranges_to_seal(using: str, family: KeptFamily, project_id: int, end: int | None) -> list[Run]:
@@ -154,20 +155,18 @@ def _ranges_to_seal(using: str, family: KeptFamily, project_id: int, end: int | 
 def _seal(using: str, family: KeptFamily, project_id: int, run: Run) -> int:
     """Write a file of what the database holds in the run, and take away the marks that it knows of."""
     first, end = run
-    with tempfile.TemporaryDirectory(dir=store_folder(), prefix="sealing-") as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory(dir=store_folder(), prefix="sealing-") as folder:
         with dialect.read_once(using), dialect.snapshot(using):
             marks = DirtyMark.objects.using(using).filter(
                 project_id=project_id, family=family.kind, bucket__gte=first, bucket__lt=end
             )
             seen = list(marks.values_list("id", flat=True))
-            paths = copy_out(using, family, project_id, [run], folder)
 
-        def fill(cursor: duckdb.DuckDBPyConnection, name_of: Callable[[KeptTable], str]) -> None:
-            copy_in(cursor, family, paths, name_of)
+            def fill(cursor: duckdb.DuckDBPyConnection, name_of: Callable[[KeptTable], str]) -> None:
+                copy_rows(using, family, project_id, [run], cursor, name_of)
 
-        n_expected = paths[family.tables[0].name].stat().st_size // _CSV_BYTES_A_ROW
-        file = write_file(folder, family, n_expected, fill)
+            n_expected = _rows_in(using, family, project_id, run).count()
+            file = write_file(Path(folder), family, n_expected, fill)
         publish(using, family, project_id, run, file, seen)
     return 0 if file is None else file.n_rows
 

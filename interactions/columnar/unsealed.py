@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from django.db import connections
 
 from .catalog import Catalog
-from .copying import copy_in, copy_out
+from .copying import copy_rows
 from .families import KeptFamily, KeptTable
-from .instance import Instance, instance, store_folder
+from .instance import Instance, instance
 from .layout import runs_of
 from .router import COLUMNAR
 
@@ -98,9 +96,12 @@ def _keep(key: Hashable, family: KeptFamily, rows: UnsealedRows) -> None:
 def _copy(catalog: Catalog, family: KeptFamily, using: str, instance: Instance) -> UnsealedRows:
     rows = UnsealedRows(instance, instance.next_name("unsealed"))
     runs = runs_of(catalog.marks[family.kind])
-    with tempfile.TemporaryDirectory(dir=store_folder(), prefix="unsealed-") as folder:
-        paths = copy_out(using, family, catalog.project_id, runs, Path(folder))
-        cursor = instance.cursor()
-        copy_in(cursor, family, paths, rows.table)
+    cursor = instance.cursor()
+    try:
+        copy_rows(using, family, catalog.project_id, runs, cursor, rows.table)
+    except BaseException:
+        rows.drop(family)
+        raise
+    finally:
         cursor.close()
     return rows

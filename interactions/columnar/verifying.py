@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from interactions import dialect
 from interactions.models import DirtyMark, Project
 
 from .catalog import FORMAT
-from .copying import copy_in, copy_out, outside, quoted
+from .copying import copy_rows, outside, quoted
 from .damage import note_damage
 from .families import FAMILIES, KeptFamily, KeptTable
 from .instance import UnreadableFile, instance, store_folder
@@ -80,20 +81,19 @@ def _runs_to_compare(
 
 def _compare(using: str, family: KeptFamily, project_id: int, run: Run) -> tuple[int, set[int]]:
     """-> how many files of the run are damaged, and the buckets that differ; none when some are"""
-    with tempfile.TemporaryDirectory(dir=store_folder(), prefix="verifying-") as name:
-        folder = Path(name)
+    with (
+        tempfile.TemporaryDirectory(dir=store_folder(), prefix="verifying-") as folder,
+        # In a file: a million interactions need not fit into memory.
+        _attached_scratch(Path(folder) / "scratch.duckdb") as (cursor, scratch),
+    ):
         with dialect.read_once(using), dialect.snapshot(using):
             files = valid_files(using, project_id, family.kind)
             unread = runs_of(marked_buckets(using, project_id, family.kind))
             unread += [(f.first_bucket, f.end_bucket) for f in files if f.format != FORMAT]
-            csv_paths = copy_out(using, family, project_id, [run], folder)
+            copy_rows(using, family, project_id, [run], cursor, lambda table: f"{scratch}.main.{table.name}")
         pieces = [piece for piece in pieces_of(files, ()) if _is_compared(piece, run)]
         sealed = [store_folder() / piece.file.name for piece in pieces]
-        cursor, scratch = instance().cursor(), instance().next_name("scratch")
-        # In a file: a million interactions need not fit into memory.
-        cursor.execute(f"ATTACH '{quoted(folder / 'scratch.duckdb')}' AS {scratch}")
         try:
-            copy_in(cursor, family, csv_paths, lambda table: f"{scratch}.main.{table.name}")
             with instance().attached(sealed) as names:
                 different: set[int] = set()
                 for table in family.tables:
@@ -107,10 +107,19 @@ def _compare(using: str, family: KeptFamily, project_id: int, run: Run) -> tuple
             if n_damaged := note_damage(error, sealed):
                 return n_damaged, set()
             raise
-        finally:
-            cursor.execute(f"DETACH {scratch}")
-            cursor.close()
     return 0, different
+
+
+@contextmanager
+def _attached_scratch(path: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
+    """-> a cursor, and the name of the database it has for tables that go when it is over"""
+    cursor, name = instance().cursor(), instance().next_name("scratch")
+    cursor.execute(f"ATTACH '{quoted(path)}' AS {name}")
+    try:
+        yield cursor, name
+    finally:
+        cursor.execute(f"DETACH {name}")
+        cursor.close()
 
 
 def _is_compared(piece: Piece, run: Run) -> bool:
