@@ -176,17 +176,21 @@ def link_waiting(using: str, project_id: int, records: Collection[InteractionRec
     awaited = find_awaited(using, project_id, {record.end_user for record in records if record.end_user})
     if not awaited:
         return
+    arrived = _arrived(records, awaited)
     changes: dict[int, list[Change]] = defaultdict(list)
     for kind in _WAITING:
         rows = kind.model.objects.using(using).filter(
             kind.condition, project_id=project_id, end_user__external_id__in=awaited
         )
-        waiting = list(rows.select_related("end_user").order_by(kind.order, "id"))
-        unmasked = _unmasked_texts(records) if waiting else []
         linked = []
-        for event in waiting:
+        for event in rows.select_related("end_user").order_by(kind.order, "id"):
             target = kind.target(event)
-            others = [stored for masked, stored in unmasked if _is_the_same(target, masked)]
+            texts = arrived[target.end_user]
+            # Nothing that was there before fits, or it would not wait: one query for each of thousands
+            # that wait took seconds.
+            if not any(_may_fit(target, stored, masked) for stored, masked in texts):
+                continue
+            others = [stored for stored, masked in texts if _has_texts_of(target, masked)]
             if (pk := find_interaction(using, project_id, target, *others)) is not None:
                 changes[pk].append(kind.change(event))
                 linked.append(event.pk)
@@ -195,21 +199,31 @@ def link_waiting(using: str, project_id: int, records: Collection[InteractionRec
     change_interactions(using, project_id, changes)
 
 
-def _unmasked_texts(records: Iterable[InteractionRecord]) -> list[tuple[Target, Target]]:
-    """Texts that are stored with personal data in them: as they would be masked, and as they are.
+def _arrived(
+    records: Iterable[InteractionRecord], end_users: Collection[str]
+) -> Mapping[str, Sequence[tuple[Target, Target]]]:
+    """By user, the texts that came and when they start: as they are stored, and as they would be masked.
 
     What waits is kept masked, and its interaction may not be: the JavaScript SDK has the one masked
     and not the other, unless it is told otherwise.
     """
-    stored = [
-        Target(end_user=record.end_user, moment=record.started_at, input=record.input, output=record.output)
-        for record in records
-        if record.end_user
-    ]
-    return [(masked, target) for target in stored if (masked := target.masked) != target]
+    arrived: dict[str, list[tuple[Target, Target]]] = {end_user: [] for end_user in end_users}
+    for record in records:
+        if record.end_user in arrived:
+            stored = Target(
+                end_user=record.end_user, moment=record.started_at, input=record.input, output=record.output
+            )
+            arrived[record.end_user].append((stored, stored.masked))
+    return arrived
 
 
-def _is_the_same(target: Target, masked: Target) -> bool:
-    return target.end_user == masked.end_user and all(
-        getattr(target, name) in (None, getattr(masked, name)) for name in ("input", "output")
+def _may_fit(target: Target, stored: Target, masked: Target) -> bool:
+    """Whether a target may mean what came, of the same user; only the database knows when that ended."""
+    is_hidden = stored.input == stored.output == ""
+    return stored.moment <= target.moment and (
+        is_hidden or _has_texts_of(target, stored) or _has_texts_of(target, masked)
     )
+
+
+def _has_texts_of(target: Target, texts: Target) -> bool:
+    return all(getattr(target, name) in (None, getattr(texts, name)) for name in ("input", "output"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import orjson
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from interactions.models import FeedbackAction, Project, WaitingTags
+from interactions.models import EndUser, FeedbackAction, Project, WaitingTags
 from tests.analytics_api.test_ingestion_forms import send
 from tests.storage import Row, stored
 
@@ -179,6 +182,26 @@ def test_waiting_feedback_is_kept_once_and_masked(project: Project):
     (waiting,) = FeedbackAction.objects.filter(interaction=None)
     assert "ada@example.com" not in waiting.input
     assert waiting.end_user.group_profile.value == "enterprise"
+
+
+def test_what_waits_for_others_costs_an_arrival_no_queries(project: Project):
+    user = EndUser.objects.create(project=project, external_id="ada")
+
+    def queries_beside(n_waiting: int) -> int:
+        FeedbackAction.objects.bulk_create(
+            FeedbackAction(
+                project=project, end_user=user, slug="comment", input=f"never asked {number}",
+                occurred_at=datetime(2024, 5, 27, 12, tzinfo=UTC),
+            )
+            for number in range(n_waiting)
+        )  # fmt: skip
+        with CaptureQueriesContext(connection) as queries:
+            send(project, *asked(n_waiting))
+        return len(queries)
+
+    # The first interaction brings words with it.
+    queries_beside(1)
+    assert queries_beside(2) == queries_beside(50)
 
 
 def test_import_links_too(project: Project, tmp_path: Path):
