@@ -172,7 +172,9 @@ def _parsed_lines(
             size = path.stat().st_size
             with tqdm(total=size, desc=act, unit="B", unit_scale=True, disable=not show_progress) as bar:
                 for number, line in enumerate(_limited_lines(lines), 1):
-                    bar.update(raw.tell() - bar.n)
+                    if show_progress:
+                        # Asks the system where the file is read, so not for nothing.
+                        bar.update(raw.tell() - bar.n)
                     if line.strip() or len(line) > settings.MAX_BODY_BYTES:
                         yield len(line), _parse_line(number, line)
     except (OSError, EOFError, zlib.error) as error:
