@@ -97,18 +97,28 @@ def _read_interaction(line: Json, cohorts: Mapping[str, str]) -> Interaction:
         has_pii=bool(line.get("pii_removed")),
         labels={kind: set(filter(None, values)) for kind, values in words.items()},
         tags={key: value for key, value in (line.get("tags") or {}).items() if key and value},
-        feedback=standing_feedback(line.get("feedback_actions") or []),
+        feedback=[kind for action in standing_actions(line) if (kind := feedback_type(action))],
         texts={kind: line[kind] for kind in TEXT_KINDS if line.get(kind)},
     )
 
 
-def standing_feedback(actions: Iterable[Json]) -> list[str]:
-    """The types of the actions that stand: a slug replaces its earlier self, a thumb the other one."""
-    standing: dict[str, str | None] = {}
-    for action in actions:
-        standing.pop(OPPOSITE_THUMB.get(action["slug"], ""), None)
-        standing[action["slug"]] = feedback_type(action)
-    return [kind for kind in standing.values() if kind is not None]
+def standing_actions(line: Json) -> list[Json]:
+    """The feedback actions of a line that stand: a slug replaces its earlier self, a thumb the other one.
+
+    Earlier is by the time of the action, or of the interaction's end; of one time, by the order of the list.
+    """
+    standing: dict[str, Json] = {}
+    for action in line.get("feedback_actions") or []:
+        rivals = [slug for slug in (action["slug"], OPPOSITE_THUMB.get(action["slug"])) if slug in standing]
+        if all(action_moment(line, standing[slug]) <= action_moment(line, action) for slug in rivals):
+            for slug in rivals:
+                del standing[slug]
+            standing[action["slug"]] = action
+    return list(standing.values())
+
+
+def action_moment(line: Json, action: Json) -> datetime:
+    return parse_moment(action.get("timestamp") or line.get("time_end") or line["time_start"])
 
 
 def feedback_type(action: Json) -> str | None:

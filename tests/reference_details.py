@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from tests.reference import OPPOSITE_THUMB, Json, feedback_type, parse_moment
+from tests.reference import Json, action_moment, feedback_type, parse_moment, standing_actions
 
 # An interaction has one type on this wire: the first of these that it has.
 _TYPES = ("negative_explicit", "positive_explicit", "negative_implicit", "positive_implicit")
@@ -153,16 +153,7 @@ def _cohort(lines: Sequence[Json], line: Json) -> str | None:
 
 def _standing_actions(line: Json) -> list[Json]:
     """The actions that stand, oldest first; those that do not say when happened at the end."""
-    standing: dict[str, Json] = {}
-    for action in line.get("feedback_actions") or []:
-        standing.pop(OPPOSITE_THUMB.get(action["slug"], ""), None)
-        standing[action["slug"]] = action
-    ended = _end(line) or _start(line)
-
-    def moment(action: Json) -> datetime:
-        return parse_moment(action["timestamp"]) if action.get("timestamp") else ended
-
-    return sorted(standing.values(), key=lambda action: (moment(action), action["slug"]))
+    return sorted(standing_actions(line), key=lambda action: (action_moment(line, action), action["slug"]))
 
 
 def _tags(line: Json) -> dict[str, str]:
