@@ -46,6 +46,9 @@ class Instance:
                 # As Django and both databases have it: a division of whole numbers is whole.
                 "integer_division": True,
                 "preserve_insertion_order": False,
+                # It narrows sums by what DuckDB 2.0.1 takes for their bounds, which are too small
+                # after some joins: the question then fails.
+                "disabled_optimizers": "compressed_materialization",
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
                 "python_enable_replacements": False,
