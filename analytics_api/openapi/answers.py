@@ -62,10 +62,13 @@ SCHEMAS: dict[str, Schema] = {
         "Buckets and what was in them.",
         {
             "buckets": list_of(_BUCKET, "The starts of the buckets, in order and without gaps."),
-            "datasets": object_of(
-                "Rows by name.",
-                {"total": list_of(reference("schemas", "BucketRow"), "A row for each bucket, in order.")},
-            ),
+            "datasets": {
+                "type": "object",
+                "description": "Rows by the name of the group, or under `total`.",
+                "additionalProperties": list_of(
+                    reference("schemas", "BucketRow"), "A row for each bucket, in order."
+                ),
+            },
         },
     ),
     "ListedInteraction": object_of(

@@ -123,12 +123,15 @@ def read_fields(schema: Schema, prefix: str = "") -> Iterator[Field]:
             default=json.dumps(given["default"]) if "default" in given else None,
             description=given.get("description", "" if section else target.get("description", "")),
         )
-        place = f"{prefix}{name}."
+        place = f"{prefix}{name}"
+        if _is_mapping(target):
+            target, _ = _target(target["additionalProperties"])
+            place += ".*"
         if "items" in target:
             target, _ = _target(target["items"])
-            place = f"{prefix}{name}[]."
+            place += "[]"
         if ("properties" in target or "allOf" in target) and not _has_own_section(target):
-            yield from read_fields(target, place)
+            yield from read_fields(target, f"{place}.")
     for other in others:
         _, section = _target(other)
         yield Field(
@@ -170,6 +173,9 @@ def _type(schema: Schema, is_required: bool) -> tuple[str, str | None]:
         words, section = _type(target["items"], True)
         most = f", at most {target['maxItems']}" if "maxItems" in target else ""
         return f"list of {words}{most}", section
+    if _is_mapping(target):
+        words, section = _type(target["additionalProperties"], True)
+        return f"object of {words}", section
     named = [_word(type, target) for type in types if is_required or type != "null"]
     return " or ".join(named) or "null", None
 
@@ -181,8 +187,6 @@ def _word(type: str, schema: Schema) -> str:
         return " or ".join(f"`{name}`" for name in schema["enum"] if name is not None)
     if "const" in schema:
         return f"`{schema['const']}`"
-    if "additionalProperties" in schema and "properties" not in schema:
-        return f"object of {in_words(schema['additionalProperties'])}"
     if "maximum" in schema:
         bound = f" to {schema['maximum']}" if schema["maximum"] < MAX_INTEGER else " or more"
         return f"{type}, {schema['minimum']}{bound}"
@@ -217,6 +221,11 @@ def _schemas() -> dict[str, Schema]:
 
 def _is_union(schema: Schema) -> bool:
     return "discriminator" in schema
+
+
+def _is_mapping(schema: Schema) -> bool:
+    """An object whose keys are free, and whose values are alike."""
+    return isinstance(schema.get("additionalProperties"), dict) and "properties" not in schema
 
 
 def _has_own_section(schema: Schema) -> bool:
