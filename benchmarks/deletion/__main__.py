@@ -54,8 +54,8 @@ def main(arguments: Sequence[str]) -> None:
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.deletion",
-        description="Read pages of what `benchmarks.aggregate prepare` made in a folder, then delete two "
-        "months of three while two clients ask and one records. The folder is of no use afterwards.",
+        description="Read pages of what `benchmarks.aggregate prepare` made in a folder, then delete one "
+        "month of three while two clients ask and one records. The folder is of no use afterwards.",
     )
     parser.add_argument("--folder", type=lambda text: Folder(path=Path(text).resolve()), required=True)
     parser.add_argument("--store", action="append", choices=STORES, help="only this one")
