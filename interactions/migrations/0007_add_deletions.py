@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='waitingtags',
-            index=models.Index(fields=['end_user'], name='waiting_tags_of_user'),
+            index=models.Index(fields=['end_user', 'project'], name='waiting_tags_of_user'),
         ),
         migrations.AddIndex(
             model_name='waitingtags',

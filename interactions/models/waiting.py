@@ -23,7 +23,7 @@ class WaitingTags(models.Model):
         indexes = [
             # Serves linking, what waits for a user when an interaction of theirs arrives, and the removal
             # of users.
-            models.Index(fields=["end_user"], name="waiting_tags_of_user"),
+            models.Index(fields=["end_user", "project"], name="waiting_tags_of_user"),
             # Serves the removal of everything.
             models.Index(fields=["project"], name="waiting_tags_of_project"),
         ]
