@@ -67,6 +67,9 @@ def delete_interactions(
     stay hidden, and `finish_deletions` removes them. -> how many were deleted
     """
     n_deleted = _hide(using, project_id, find, requested_by, selection)
+    if n_deleted > _FIRST_PORTION:
+        # To hide many took others a moment, too.
+        time.sleep(_REST_SECONDS)
     _remove_hidden(using, project_id)
     return n_deleted
 
@@ -162,7 +165,7 @@ def _remove_portion(using: str, project_id: int, size: int) -> int | None:
     deletion = unfinished.order_by("id").first()
     if deletion is None:
         return None
-    # Served by hidden_of_deletion.
+    # Served by the primary key.
     hidden = HiddenInteraction.objects.using(using).filter(deletion=deletion).order_by("interaction_id")
     keys = list(hidden.values_list("interaction_id", flat=True)[:size])
     known_by = (

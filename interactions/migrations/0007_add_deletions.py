@@ -68,8 +68,4 @@ class Migration(migrations.Migration):
             model_name='deletion',
             index=models.Index(fields=['requested_at'], name='deletion_requested_at'),
         ),
-        migrations.AddIndex(
-            model_name='hiddeninteraction',
-            index=models.Index(fields=['deletion', 'interaction_id'], name='hidden_of_deletion'),
-        ),
     ]
