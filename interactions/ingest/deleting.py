@@ -168,9 +168,8 @@ def _remove_portion(using: str, project_id: int, size: int) -> int | None:
     # Served by the primary key.
     hidden = HiddenInteraction.objects.using(using).filter(deletion=deletion).order_by("interaction_id")
     keys = list(hidden.values_list("interaction_id", flat=True)[:size])
-    known_by = (
-        Interaction.objects.using(using).filter(id__in=keys).values_list("end_user_id", "conversation_id")
-    )
+    rows = Interaction.objects.using(using).filter(dialect.is_one_of(using, "id", keys))
+    known_by = list(rows.values_list("end_user_id", "conversation_id"))
     users, conversations = map(set, zip(*known_by, strict=True)) if known_by else (set(), set())
     remove_at_once(using, keys)
     _remove_users(_users(using, deletion).filter(dialect.is_one_of(using, "id", users - {None})))
