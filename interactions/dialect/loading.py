@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,13 +55,47 @@ def insert_rows(
 
 
 def insert_new_rows(
-    using: str, model: type[models.Model], field_names: Sequence[str], rows: Sequence[Sequence[Any]]
-) -> None:
-    """Insert rows, passing over those that are there already; the database makes their keys."""
+    using: str,
+    model: type[models.Model],
+    field_names: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    named_by: Sequence[str],
+) -> list[tuple[Any, ...]]:
+    """Insert rows, passing over those that are there already; the database makes their keys.
+
+    rows: integers, texts and booleans, in the order of `field_names`.
+    -> of each row that was new, the values of `named_by` and then its primary key
+    """
     connection = connections[using]
-    form = _row_form(connection.vendor, model, tuple(field_names))
+    columns = [model._meta.get_field(name).column for name in field_names]
+    returned = [model._meta.get_field(name).column for name in named_by] + [model._meta.pk.column]
+    # One statement, whose triggers fire once on PostgreSQL: one a row took six times as long.
+    document = [dict(zip(columns, row, strict=True)) for row in rows]
     with connection.cursor() as cursor:
-        cursor.executemany(f"{form.insert} ON CONFLICT DO NOTHING", list(form.adapted(rows)))
+        cursor.execute(
+            _insert_new(connection.vendor, model, tuple(columns), tuple(returned)), [_json_text(document)]
+        )
+        return cursor.fetchall()
+
+
+@cache
+def _insert_new(
+    vendor: str, model: type[models.Model], columns: tuple[str, ...], returned: tuple[str, ...]
+) -> str:
+    table = f'"{model._meta.db_table}"'
+    names = _quoted(columns)
+    if vendor == "sqlite":
+        values = ", ".join(f"JSON_EXTRACT(value, '$.{column}')" for column in columns)
+        # Without a condition, ON would be read as the beginning of a join's.
+        source = f"SELECT {values} FROM JSON_EACH(%s) WHERE TRUE"
+    else:
+        source = f"SELECT {names} FROM json_populate_recordset(NULL::{table}, %s)"
+    return f"INSERT INTO {table} ({names}) {source} ON CONFLICT DO NOTHING RETURNING {_quoted(returned)}"
+
+
+def _quoted(columns: Iterable[str]) -> str:
+    return ", ".join(f'"{column}"' for column in columns)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +124,7 @@ class _RowForm:
 def _row_form(vendor: str, model: type[models.Model], field_names: tuple[str, ...]) -> _RowForm:
     fields = [model._meta.get_field(name) for name in field_names]
     table = f'"{model._meta.db_table}"'
-    columns = ", ".join(f'"{field.column}"' for field in fields)
+    columns = _quoted(field.column for field in fields)
     adapters = [_ADAPTERS[vendor].get(field.get_internal_type()) for field in fields]
     return _RowForm(
         insert=f"INSERT INTO {table} ({columns}) VALUES ({', '.join(['%s'] * len(fields))})",
@@ -120,16 +155,29 @@ def turn_to_write(using: str) -> Iterator[None]:
 
     SQLite has no line: who finds another writing looks again after up to a tenth of a second, and
     may find the next. With eight clients at a time some waited for seconds. Who does not stand in
-    line, as the admin, is only as badly off as before.
+    line, as the admin, is only as badly off as before. Who has the turn already goes on.
     """
     connection = connections[using]
-    if connection.vendor != "sqlite" or connection.in_atomic_block:
+    if connection.vendor != "sqlite" or connection.in_atomic_block or _turn.is_held:
         yield
         return
     # Opened anew each time, because the lock belongs to the open file: threads wait for each other too.
     with open(f"{connection.settings_dict['NAME']}-writers", "wb") as line:
         fcntl.flock(line, fcntl.LOCK_EX)
-        yield
+        _turn.is_held = True
+        try:
+            yield
+        finally:
+            _turn.is_held = False
+
+
+class _Turn(threading.local):
+    """Whether this thread has the turn to write."""
+
+    is_held = False
+
+
+_turn = _Turn()
 
 
 # Names the advisory locks on projects; any number that no other advisory lock uses.

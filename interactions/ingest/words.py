@@ -8,7 +8,8 @@ each other out.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from interactions import dialect
 from interactions.models import Conversation, Dimension, DimensionKind, EndUser, Label
@@ -18,6 +19,8 @@ from .records import InteractionRecord
 
 # (kind, key): "tag" has one dimension a key, every other kind has the key "".
 Axis = tuple[str, str]
+# What a word is found by.
+Word = TypeVar("Word", str, tuple[str, str], tuple[int, str])
 FEEDBACK: Axis = (DimensionKind.USER_FEEDBACK.value, "")
 COHORT: Axis = (DimensionKind.COHORT.value, "")
 
@@ -79,35 +82,41 @@ def _words(records: list[InteractionRecord]) -> dict[Axis, set[str]]:
 
 
 def _dimension_ids(using: str, project_id: int, axes: set[Axis]) -> dict[Axis, int]:
-    def find(axes: set[Axis]) -> dict[Axis, int]:
-        return find_dimensions(using, project_id, {key for _, key in axes}) if axes else {}
+    def find(missing: Collection[Axis]) -> dict[Axis, int]:
+        return find_dimensions(using, project_id, {key for _, key in missing})
 
-    known = find(axes)
-    if missing := sorted(axes - known.keys()):
+    def make(missing: Sequence[Axis]) -> dict[Axis, int]:
         rows = [(project_id, kind, key) for kind, key in missing]
-        dialect.insert_new_rows(using, Dimension, ("project_id", "kind", "key"), rows)
-        known |= find(set(missing))
-    return known
+        made = dialect.insert_new_rows(
+            using, Dimension, ("project_id", "kind", "key"), rows, named_by=("kind", "key")
+        )
+        return {(kind, key): pk for kind, key, pk in made}
+
+    return _found_or_made(axes, find, make)
 
 
 def _label_ids(
     using: str, dimensions: Mapping[Axis, int], words: Mapping[Axis, set[str]]
 ) -> dict[Axis, dict[str, int]]:
-    wanted = {dimensions[axis]: values for axis, values in words.items()}
-    known = find_labels(using, wanted)
-    missing = {
-        dimension_id: new
-        for dimension_id, values in sorted(wanted.items())
-        if (new := sorted(value for value in values if (dimension_id, value) not in known))
-    }
-    if missing:
-        rows = [
-            (dimension_id, value, value.casefold(), False)
-            for dimension_id, values in missing.items()
-            for value in values
-        ]
-        dialect.insert_new_rows(using, Label, ("dimension_id", "value", "folded", "is_custom"), rows)
-        known |= find_labels(using, missing)
+    def find(missing: Collection[tuple[int, str]]) -> dict[tuple[int, str], int]:
+        values = defaultdict(list)
+        for dimension_id, value in missing:
+            values[dimension_id].append(value)
+        return find_labels(using, values)
+
+    def make(missing: Sequence[tuple[int, str]]) -> dict[tuple[int, str], int]:
+        rows = [(dimension_id, value, value.casefold(), False) for dimension_id, value in missing]
+        made = dialect.insert_new_rows(
+            using,
+            Label,
+            ("dimension_id", "value", "folded", "is_custom"),
+            rows,
+            named_by=("dimension_id", "value"),
+        )
+        return {(dimension_id, value): pk for dimension_id, value, pk in made}
+
+    wanted = {(dimensions[axis], value) for axis, values in words.items() for value in values}
+    known = _found_or_made(wanted, find, make)
     return {
         axis: {value: known[dimensions[axis], value] for value in values} for axis, values in words.items()
     }
@@ -117,9 +126,27 @@ def external_ids(
     using: str, model: type[EndUser] | type[Conversation], project_id: int, wanted: set[str]
 ) -> dict[str, int]:
     """The primary keys of end users or conversations, made when they are new."""
-    known = find_names(using, model, project_id, wanted)
-    if missing := sorted(wanted - known.keys()):
+
+    def find(missing: Collection[str]) -> dict[str, int]:
+        return find_names(using, model, project_id, missing)
+
+    def make(missing: Sequence[str]) -> dict[str, int]:
         rows = [(project_id, external_id) for external_id in missing]
-        dialect.insert_new_rows(using, model, ("project_id", "external_id"), rows)
-        known |= find_names(using, model, project_id, missing)
+        fields = ("project_id", "external_id")
+        return dict(dialect.insert_new_rows(using, model, fields, rows, named_by=("external_id",)))
+
+    return _found_or_made(wanted, find, make)
+
+
+def _found_or_made(
+    wanted: set[Word],
+    find: Callable[[Collection[Word]], dict[Word, int]],
+    make: Callable[[Sequence[Word]], dict[Word, int]],
+) -> dict[Word, int]:
+    """make: gives only those that nobody made since we looked."""
+    known = find(wanted) if wanted else {}
+    if missing := sorted(wanted - known.keys()):
+        known |= make(missing)
+        if overtaken := wanted - known.keys():
+            known |= find(overtaken)
     return known

@@ -14,7 +14,7 @@ from django.db import DEFAULT_DB_ALIAS, Error, IntegrityError, connection, trans
 from django.db.models import F
 
 from interactions import dialect
-from interactions.models import EndUser, Interaction, InteractionText, Project
+from interactions.models import Dimension, EndUser, Interaction, InteractionText, Label, Project
 
 NOON = datetime(2024, 5, 27, 12, tzinfo=UTC)
 USER_COLUMNS = ("id", "project_id", "external_id", "group_profile_id")
@@ -175,6 +175,33 @@ def test_one_refused_row_refuses_all(project: Project):
         dialect.insert_rows(DEFAULT_DB_ALIAS, EndUser, USER_COLUMNS, rows)
 
     assert users() == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("text", ["ada", "\t\n\r\\N\\.\\", "'\"%s%%(a)s$1?", "😀 e\u0301 \ufffe", "x" * 500])
+def test_new_rows_are_told_and_others_passed_over(project: Project, text: str):
+    there = EndUser.objects.create(project=project, external_id="there")
+    names = ("project_id", "external_id")
+    rows = [(project.pk, "there"), (project.pk, text), (project.pk, text)]
+
+    told = dialect.insert_new_rows(DEFAULT_DB_ALIAS, EndUser, names, rows, named_by=("external_id",))
+
+    new = EndUser.objects.exclude(pk=there.pk).get()
+    assert (new.external_id, new.project, new.group_profile) == (text, project, None)
+    assert told == [(text, new.pk)]
+
+
+@pytest.mark.django_db
+def test_new_rows_keep_their_order_and_their_booleans(project: Project):
+    tag = Dimension.objects.create(project=project, kind="tag", key="plan")
+    names = ("dimension_id", "value", "folded", "is_custom")
+    rows = [(tag.pk, str(number), "ß".casefold(), number % 2 == 0) for number in range(1500)]
+
+    dialect.insert_new_rows(DEFAULT_DB_ALIAS, Label, names, rows, named_by=("value",))
+
+    assert list(Label.objects.order_by("pk").values_list("dimension_id", "value", "folded", "is_custom")) == [
+        (tag.pk, str(number), "ss", number % 2 == 0) for number in range(1500)
+    ]
 
 
 @pytest.mark.django_db(transaction=True)
