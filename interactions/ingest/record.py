@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
+from itertools import accumulate, chain
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS
+from django.db import DEFAULT_DB_ALIAS, transaction
 
 from interactions import dialect
 from interactions.models import Interaction, Project
@@ -18,6 +20,7 @@ from .lookups import find_fingerprints, find_public_ids
 from .new_interaction import NewInteraction
 from .prices import Prices
 from .records import InteractionRecord, build_record, fingerprint
+from .sharing import SharedWork
 from .transactions import in_project, read_locked
 from .words import update_group_profiles
 from .writing import delete_rows, insert_records
@@ -40,6 +43,9 @@ class IngestResult:
     def count(self, outcome: Outcome) -> int:
         return self.outcomes.count(outcome)
 
+    def __getitem__(self, part: slice) -> IngestResult:
+        return IngestResult(ids=self.ids[part], outcomes=self.outcomes[part])
+
 
 def record_interactions(
     project: Project | int,
@@ -56,11 +62,35 @@ def record_interactions(
         is absent stays.
     anonymize: mask PII in texts before anything is stored.
     Raises BatchTooLarge before anything is written.
+    Batches that threads record at a time share transactions: see `SharedWork`.
     """
     project_id = project if isinstance(project, int) else project.pk
     records = build_records(project_id, items, anonymize=anonymize)
+    if transaction.get_connection(using).in_atomic_block:
+        # The transaction is the caller's, and nobody else's affair.
+        (recorded,) = _store_batches(using, project_id, [records])
+        return recorded
+    return _shared_work(using, project_id).do(records)
+
+
+@cache
+def _shared_work(using: str, project_id: int) -> SharedWork[Sequence[InteractionRecord], IngestResult]:
+    return SharedWork(
+        partial(_store_batches, using, project_id),
+        turn=partial(dialect.turn_to_write, using),
+        max_size=MAX_BATCH,
+    )
+
+
+def _store_batches(
+    using: str, project_id: int, batches: Sequence[Sequence[InteractionRecord]]
+) -> list[IngestResult]:
+    """Store batches as one, in one transaction. -> the result of each"""
+    records = list(chain.from_iterable(batches))
     end_users = {record.end_user for record in records}
-    return in_project(using, project_id, end_users, lambda: store_records(using, project_id, records))
+    stored = in_project(using, project_id, end_users, lambda: store_records(using, project_id, records))
+    ends = list(accumulate(map(len, batches)))
+    return [stored[end - len(batch) : end] for batch, end in zip(batches, ends, strict=True)]
 
 
 def build_records(
