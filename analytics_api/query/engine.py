@@ -91,8 +91,8 @@ def _suitable_store(plan: QueryPlan, n_sealed: int) -> _Store | None:
         return None
     if not is_forced and n_sealed < MIN_ROWS:
         return None
-    # The columns have what a deletion hides until it is removed. Served by deletion_unfinished.
-    if Deletion.objects.filter(project_id=plan.project_id, finished_at__isnull=True).exists():
+    # The columns have what a deletion hides until it is removed. Served by deletion_hiding.
+    if Deletion.objects.hiding().filter(project_id=plan.project_id).exists():
         return None
     window = _buckets(plan)
     catalog = read_catalog(DEFAULT_DB_ALIAS, plan.project_id, window)

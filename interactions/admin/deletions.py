@@ -14,11 +14,19 @@ class DeletionAdmin(RecordedAdmin):
     # Served by deletion_requested_at.
     ordering = ("-requested_at", "-id")
     sortable_by = ()
-    list_display = ("requested", "project", "requested_by", "n_interactions", "finished")
+    list_display = ("requested", "project", "requested_by", "n_interactions", "hidden", "finished")
     list_filter = (("project", ProjectFilter),)
     list_select_related = ("project",)
-    fields = ("requested_exactly", "project", "requested_by", "selection", "n_interactions", "finished")
-    readonly_fields = ("requested_exactly", "finished")
+    fields = (
+        "requested_exactly",
+        "project",
+        "requested_by",
+        "selection",
+        "n_interactions",
+        "hidden_exactly",
+        "finished",
+    )
+    readonly_fields = ("requested_exactly", "hidden_exactly", "finished")
 
     @admin.display(description="requested (UTC)")
     def requested(self, deletion: Deletion) -> str:
@@ -27,6 +35,17 @@ class DeletionAdmin(RecordedAdmin):
     @admin.display(description="requested")
     def requested_exactly(self, deletion: Deletion) -> str:
         return utc_exactly(deletion.requested_at)
+
+    @admin.display(description="gone (UTC)")
+    def hidden(self, deletion: Deletion) -> str:
+        """The moment from which nobody saw them."""
+        return utc_to_second(deletion.hidden_at) if deletion.hidden_at else NOTHING
+
+    @admin.display(description="gone")
+    def hidden_exactly(self, deletion: Deletion) -> str:
+        if deletion.hidden_at:
+            return utc_exactly(deletion.hidden_at)
+        return "Never: it was cut off, and no interaction was deleted." if deletion.finished_at else NOTHING
 
     @admin.display(description="finished (UTC)")
     def finished(self, deletion: Deletion) -> str:

@@ -13,13 +13,13 @@ from django.db import DEFAULT_DB_ALIAS, transaction
 from interactions import dialect
 from interactions.models import Interaction, Project
 
-from .deleting import remove_at_once
 from .gathering import Gathering, Outcome
 from .linking import link_waiting
 from .lookups import find_fingerprints, find_public_ids
 from .new_interaction import NewInteraction
 from .prices import Prices
 from .records import InteractionRecord, build_record, fingerprint
+from .removing import remove_at_once
 from .sharing import SharedWork
 from .transactions import in_project, read_locked
 from .words import update_group_profiles

@@ -1,9 +1,17 @@
 """Deletions: who asked for them, and what is still to be removed."""
 
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 
 from .project import Project
+
+
+class DeletionQuerySet(models.QuerySet):
+    def hiding(self) -> Self:
+        """Those that hide interactions whose rows are still to be removed. Served by deletion_hiding."""
+        return self.filter(hidden_at__isnull=False, finished_at__isnull=True)
 
 
 class Deletion(models.Model):
@@ -15,16 +23,28 @@ class Deletion(models.Model):
     requested_at = models.DateTimeField()
     # {"filters": [...], "time_range": {...}} as they were sent; {} stands for everything.
     selection = models.JSONField()
+    # As found; less, once removed, what another deletion took first.
     n_interactions = models.BigIntegerField()
+    # The moment at which all of them were gone for everyone. Null while it is prepared, and for ever when
+    # the process that did was killed: then none was deleted.
+    hidden_at = models.DateTimeField(null=True)
     # Null while there are rows of it.
     finished_at = models.DateTimeField(null=True)
+
+    objects = DeletionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-requested_at", "-id"]
         indexes = [
             # Serves every question, which asks whether anything is hidden at all.
             models.Index(
-                fields=["project"], condition=Q(finished_at__isnull=True), name="deletion_unfinished"
+                fields=["project"],
+                condition=Q(hidden_at__isnull=False, finished_at__isnull=True),
+                name="deletion_hiding",
+            ),
+            # Serves the look for those that were prepared in vain, which are few.
+            models.Index(
+                fields=["requested_at"], condition=Q(hidden_at__isnull=True), name="deletion_never_hid"
             ),
             # Serves the admin's list.
             models.Index(fields=["requested_at"], name="deletion_requested_at"),
@@ -35,18 +55,18 @@ class Deletion(models.Model):
 
 
 class HiddenInteraction(models.Model):
-    """An interaction that is deleted for everyone who asks, while its rows are being removed.
+    """An interaction that its deletion names: gone for everyone who asks, once the deletion hides.
 
-    Named by number, without a constraint that would be checked a million times in one transaction.
+    Named by number, without a constraint that would be checked for each of a million.
     """
 
-    interaction_id = models.BigIntegerField(primary_key=True)
+    # By deletion first: one is prepared while another is removed, and two may name the same interaction.
+    pk = models.CompositePrimaryKey("deletion_id", "interaction_id")
     deletion = models.ForeignKey(Deletion, on_delete=models.CASCADE, related_name="+", db_index=False)
+    interaction_id = models.BigIntegerField()
 
     class Meta:
         default_permissions = ()
-        # Without an index of the deletion: to fill it would take as long again, while writers wait. The
-        # removal reads the keys in their order, and seldom has two deletions to tell apart.
 
     def __str__(self) -> str:
         return str(self.interaction_id)

@@ -32,8 +32,7 @@ class InteractionQuerySet(models.QuerySet):
 
         The first condition asks once whether there are any at all, so that the second is rarely asked.
         """
-        is_deleting = Exists(Deletion.objects.filter(finished_at__isnull=True))
-        return self.filter(dialect.InDatabase(~is_deleting, ~is_hidden()))
+        return self.filter(dialect.InDatabase(~Exists(Deletion.objects.hiding()), ~is_hidden()))
 
     def started_between(self, start, end) -> Self:
         """Interactions with start <= started_at < end."""
@@ -42,7 +41,9 @@ class InteractionQuerySet(models.QuerySet):
 
 def is_hidden(column: str = "pk") -> Exists:
     """Whether the interaction that `column` names is deleted and its rows are only still to be removed."""
-    return Exists(HiddenInteraction.objects.filter(interaction_id=OuterRef(column)))
+    # Served by the primary key, for each of the few deletions that hide.
+    hidden = HiddenInteraction.objects.filter(deletion__in=Deletion.objects.hiding())
+    return Exists(hidden.filter(interaction_id=OuterRef(column)))
 
 
 def _label(kind: str) -> models.ForeignKey:

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
 from interactions.columnar.sealing import seal_project
 from interactions.keys import issue_key
-from interactions.models import Conversation, Deletion, EndUser, Project
+from interactions.models import Conversation, Deletion, EndUser, HiddenInteraction, Project
 from tests import reference
 from tests.analytics_api.test_aggregates_property import examples, stored
 from tests.dataset import LINES, TIME_RANGE, record
@@ -166,6 +167,38 @@ def test_what_is_deleted_is_gone_from_every_endpoint(project: Project, manager: 
         assert Client().get(path, headers={"Authorization": f"Bearer {manager}"}).status_code == 404
 
 
+def test_columns_answer_until_something_is_hidden(project: Project, manager: str, settings: Any):
+    settings.QUERY_ENGINE = "columnar"
+    seal_project(project)
+    listed = ask(manager, "get-interactions", **EVERYTHING)
+    deletion = Deletion.objects.create(
+        project=project, requested_by="ann", requested_at=timezone.now(), selection={}, n_interactions=1
+    )
+    hidden = project.interactions.get(public_id=listed["data"][0]["id"])
+    HiddenInteraction.objects.create(deletion=deletion, interaction_id=hidden.pk)
+
+    assert count_by(manager) == (listed["total"], "columnar")
+
+    Deletion.objects.update(hidden_at=timezone.now())
+    assert count_by(manager) == (listed["total"] - 1, "database")
+
+
+AGGREGATES = "get-interaction-aggregates"
+EVERYTHING = {"time_range": TIME_RANGE, "filters": [], "limit": 1, "offset": 0}
+
+
+def count_by(key: str) -> tuple[int, str]:
+    """-> how many interactions there are, and the engine that counted them"""
+    response = Client().post(
+        f"/api/external/{AGGREGATES}",
+        EVERYTHING,
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {key}"},
+    )
+    engine = response["Server-Timing"].split('query;desc="')[1].split('"')[0]
+    return response.json()["data"][0]["n_interactions"], engine
+
+
 def test_the_audit_says_who_when_how_many_and_which(project: Project, manager: str, client: Client):
     selection = {"filters": [{"kind": "topic", "values": ["billing"]}], "time_range": TIME_RANGE}
     n_deleted = int(delete(manager, selection).json()["message"].split()[0])
@@ -173,7 +206,7 @@ def test_the_audit_says_who_when_how_many_and_which(project: Project, manager: s
     line = Deletion.objects.get()
     assert (line.project, line.selection, line.n_interactions) == (project, selection, n_deleted)
     assert line.requested_by == f"ann ({manager[:8]})"
-    assert line.requested_at <= line.finished_at
+    assert line.requested_at <= line.hidden_at <= line.finished_at
     client.force_login(User.objects.create_superuser("root"))
     page = client.get("/admin/interactions/deletion/").content.decode()
     assert line.requested_by in page
