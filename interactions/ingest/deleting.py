@@ -22,6 +22,7 @@ from interactions.models import (
     Deletion,
     FeedbackAction,
     HiddenInteraction,
+    IdempotentAnswer,
     KnownSpan,
     WaitingTags,
 )
@@ -59,8 +60,8 @@ def delete_interactions(
         those that are hidden already. It is called in a snapshot. What it finds goes, even if it
         is changed before it is hidden; what is recorded after it looked stays.
     requested_by, selection: for the audit. An empty selection is everything: what waits for an
-        interaction goes too, spans of traces, and every user and conversation without one. What
-        comes while rows are removed stays.
+        interaction goes too, spans of traces, answers to requests that may come again, and every
+        user and conversation without one. What comes while rows are removed stays.
     Call outside transactions. When it returns, no row is left. If the process ends before they are
     hidden, they stay; if it ends later, they stay hidden. `finish_deletions` cleans up after both.
     -> how many were deleted; those that another deletion was faster to remove are not among them
@@ -142,7 +143,7 @@ def _hide(using: str, deletion: Deletion) -> None:
 
 
 def _waiting(using: str, project_id: int) -> list[QuerySet]:
-    """What waits in a project for an interaction."""
+    """What waits in a project for an interaction, or for who sends the same again."""
     return [
         # Served by feedback_orphans.
         FeedbackAction.objects.using(using).filter(project_id=project_id, interaction=None).order_by(),
@@ -150,6 +151,8 @@ def _waiting(using: str, project_id: int) -> list[QuerySet]:
         WaitingTags.objects.using(using).filter(project_id=project_id),
         # Served by span_known_once.
         KnownSpan.objects.using(using).filter(project_id=project_id),
+        # Served by idempotency_key_once.
+        IdempotentAnswer.objects.using(using).filter(project_id=project_id),
     ]
 
 

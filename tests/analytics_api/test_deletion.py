@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
@@ -197,6 +198,30 @@ def count_by(key: str) -> tuple[int, str]:
     )
     engine = response["Server-Timing"].split('query;desc="')[1].split('"')[0]
     return response.json()["data"][0]["n_interactions"], engine
+
+
+def test_a_request_that_comes_again_after_everything_went_is_recorded_again(project: Project, manager: str):
+    record_batch(manager)
+
+    delete(manager, {})
+    (result,) = record_batch(manager)
+
+    assert result["status"] == "stored"
+    assert [row["id"] for row in stored_rows(project)] == [UUID(result["interaction_id"])]
+
+
+def record_batch(key: str) -> list[dict[str, Any]]:
+    """One interaction, always by the same request. -> the results"""
+    moment = "2024-05-01T12:00:00Z"
+    one = {"input": "in", "output": "out", "time_start": moment, "time_end": moment, "end_user": "ada"}
+    response = Client().post(
+        "/event-ingestion/api/v3/events/batch",
+        {"interactions": [one]},
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {key}", "Idempotency-Key": "a"},
+    )
+    assert response.status_code == 200, response.content
+    return response.json()["results"]
 
 
 def test_the_audit_says_who_when_how_many_and_which(project: Project, manager: str, client: Client):

@@ -29,6 +29,7 @@ from interactions.models import (
     EndUser,
     FeedbackAction,
     HiddenInteraction,
+    IdempotentAnswer,
     Interaction,
     InteractionText,
     KnownSpan,
@@ -384,7 +385,7 @@ def test_of_everything_what_waits_goes_when_nothing_is_recorded_yet():
 @pytest.mark.django_db
 def test_of_everything_all_that_waits_goes_however_much_it_is():
     project, stranger = (Project.objects.create(name=name) for name in ("acme", "stranger"))
-    kinds = (FeedbackAction, WaitingTags, KnownSpan)
+    kinds = (FeedbackAction, WaitingTags, KnownSpan, IdempotentAnswer)
     for owner, n_waiting in ((project, 2600), (stranger, 1)):
         let_wait(owner, n_waiting)
     n_left: list[int] = []
@@ -404,7 +405,7 @@ def test_of_everything_all_that_waits_goes_however_much_it_is():
 
 
 def let_wait(project: Project, n_waiting: int) -> None:
-    """So many users with a comment and tags that wait, and as many spans."""
+    """So many users with a comment and tags that wait, and as many spans and answers."""
     numbers = range(n_waiting)
     users = EndUser.objects.bulk_create(
         EndUser(project=project, external_id=str(number)) for number in numbers
@@ -417,6 +418,10 @@ def let_wait(project: Project, n_waiting: int) -> None:
     )
     KnownSpan.objects.bulk_create(
         KnownSpan(project=project, trace_id="a" * 32, span_id=f"{number:016x}", role="step", expires_at=NOON)
+        for number in numbers
+    )
+    IdempotentAnswer.objects.bulk_create(
+        IdempotentAnswer(project=project, key=str(number), digest=b"", answer="{}", created_at=NOON)
         for number in numbers
     )
 
