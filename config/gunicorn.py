@@ -33,33 +33,33 @@ accesslog = None
 errorlog = "-"
 loglevel = _env["LOG_LEVEL"].lower()
 
-_sealer: subprocess.Popen[bytes] | None = None
+_watch: subprocess.Popen[bytes] | None = None
 # It ends at once; a server that stops waits for nobody longer.
-_SEALER_END_SECONDS = 5
+_WATCH_END_SECONDS = 5
 
 
 def when_ready(server: Arbiter) -> None:
-    """Start the process that seals what is recorded; without it questions become slow, not wrong.
+    """Start the process that seals what is recorded and finishes deletions that were cut off.
 
-    It ends when its standard input closes, so it never outlives a server that was killed.
+    Without it questions become slow, not wrong, and rows that nobody sees stay. It ends when its
+    standard input closes, so it never outlives a server that was killed.
     """
-    global _sealer
-    if _env["QUERY_ENGINE"] != "database":
-        command = [sys.executable, "manage.py", "seal", "--watch", "--while-stdin-open"]
-        _sealer = subprocess.Popen(
-            command,
-            cwd=BASE_DIR,
-            stdin=subprocess.PIPE,
-            # What it sealed is no news; what it could not is logged.
-            stdout=subprocess.DEVNULL,
-        )
+    global _watch
+    command = [sys.executable, "manage.py", "seal", "--watch", "--while-stdin-open"]
+    _watch = subprocess.Popen(
+        command,
+        cwd=BASE_DIR,
+        stdin=subprocess.PIPE,
+        # What it sealed is no news; what it could not is logged.
+        stdout=subprocess.DEVNULL,
+    )
 
 
 def on_exit(server: Arbiter) -> None:
-    """Stop the sealer. It may be stopped at any point: what it sealed holds, the rest stays marked."""
-    if _sealer is not None:
-        _sealer.terminate()
+    """Stop the watch. It may be stopped at any point: what it sealed holds, the rest stays marked."""
+    if _watch is not None:
+        _watch.terminate()
         try:
-            _sealer.wait(timeout=_SEALER_END_SECONDS)
+            _watch.wait(timeout=_WATCH_END_SECONDS)
         except subprocess.TimeoutExpired:
-            _sealer.kill()
+            _watch.kill()

@@ -92,9 +92,17 @@ def unsealed(tmp_path: Path) -> dict[str, str]:
 
 
 def count_marks(environ: dict[str, str]) -> int:
-    with closing(sqlite3.connect(Path(environ["DATA_DIR"]) / "db.sqlite3")) as database:
-        (count,) = database.execute("SELECT count(*) FROM interactions_dirtymark").fetchone()
-    return count
+    return count("dirtymark", environ)
+
+
+def count(model: str, environ: dict[str, str]) -> int:
+    with closing(database(environ)) as connection:
+        (n_rows,) = connection.execute(f"SELECT count(*) FROM interactions_{model}").fetchone()
+    return n_rows
+
+
+def database(environ: dict[str, str]) -> sqlite3.Connection:
+    return sqlite3.connect(Path(environ["DATA_DIR"]) / "db.sqlite3")
 
 
 def test_server_seals_what_is_recorded(unsealed: dict[str, str]):
@@ -105,6 +113,34 @@ def test_server_seals_what_is_recorded(unsealed: dict[str, str]):
 
     assert count_marks(unsealed) == 0
     assert list(Path(unsealed["DATA_DIR"], "columnar").glob("interactions-*.duckdb"))
+
+
+def test_server_that_never_seals_removes_what_a_deletion_left(unsealed: dict[str, str]):
+    environ = unsealed | {"QUERY_ENGINE": "database"}
+    hide_everything(environ)
+    with running_server(environ):
+        deadline = time.monotonic() + START_SECONDS
+        while count("interaction", environ) and time.monotonic() < deadline:
+            time.sleep(0.1)
+
+    assert count("interaction", environ) == 0
+    assert count_marks(environ)
+    assert not list(Path(environ["DATA_DIR"], "columnar").glob("*.duckdb"))
+
+
+def hide_everything(environ: dict[str, str]) -> None:
+    """As a deletion of each project's interactions does that is killed before it removes them."""
+    with closing(database(environ)) as connection, connection:
+        connection.execute(
+            "INSERT INTO interactions_deletion"
+            " (id, project_id, requested_by, requested_at, selection, n_interactions, hidden_at)"
+            " SELECT id, id, 'a test', '2024-01-01', '{\"filters\": []}', 0, '2024-01-01'"
+            " FROM interactions_project"
+        )
+        connection.execute(
+            "INSERT INTO interactions_hiddeninteraction (deletion_id, interaction_id)"
+            " SELECT project_id, id FROM interactions_interaction"
+        )
 
 
 def test_sealer_does_not_outlive_a_server_that_was_killed(unsealed: dict[str, str]):
