@@ -28,7 +28,7 @@ def export_lines(project: Project, using: str = DEFAULT_DB_ALIAS) -> Iterator[by
     """
     rows = Interaction.objects.using(using).for_project(project)
     batch = _FROM_THE_START
-    with dialect.snapshot(using):
+    with dialect.read_once(using), dialect.snapshot(using):
         while batch := _next_batch(rows, batch):
             for record in _read(using, batch):
                 yield orjson.dumps(_import_line(record), option=orjson.OPT_APPEND_NEWLINE)

@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS
 from tqdm import tqdm
 
+from interactions import dialect
 from interactions.ingest import (
     MAX_BATCH,
     NewInteraction,
@@ -96,7 +98,7 @@ def import_file(
                     report.add_bad(parsed)
             if report.n_bad:
                 raise BadLines(report)
-        with _bad_line_writer(bad_lines_path) as write_bad_line:
+        with _bad_line_writer(bad_lines_path) as write_bad_line, dialect.write_many(DEFAULT_DB_ALIAS):
             good = _good_items(_parsed_lines(path, "importing", show_progress), report, write_bad_line)
             for batch in _batches(good):
                 report.outcomes.update(record_interactions(project, batch, anonymize=anonymize).outcomes)

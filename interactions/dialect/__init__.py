@@ -28,7 +28,7 @@ from .loading import (
     turn_to_write,
     was_lost_to_another,
 )
-from .reading import read_once, set_statement_timeout, snapshot, write_csv
+from .reading import read_once, set_statement_timeout, snapshot, write_csv, write_many
 
 __all__ = [
     "HasRow",
@@ -59,4 +59,5 @@ __all__ = [
     "turn_to_write",
     "was_lost_to_another",
     "write_csv",
+    "write_many",
 ]

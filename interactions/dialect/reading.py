@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from itertools import groupby
 from typing import Any, BinaryIO
 
@@ -21,34 +21,54 @@ def set_statement_timeout(connection: BaseDatabaseWrapper, timeout_ms: int) -> N
             cursor.execute("SELECT set_config('statement_timeout', %s, false)", [str(timeout_ms)])
 
 
-@contextmanager
-def read_once(using: str) -> Iterator[None]:
+def read_once(using: str) -> AbstractContextManager[None]:
     """Keep in memory little of what is read inside: it is not going to be read again.
 
     Call outside transactions. PostgreSQL sees to it by itself.
     """
+    return _caching(using, _READ_ONCE_CACHE_KB)
+
+
+def write_many(using: str) -> AbstractContextManager[None]:
+    """Keep in memory what a large transaction needs and no more: many follow, each with other pages.
+
+    Call outside transactions. PostgreSQL keeps nothing in this process.
+    """
+    return _caching(using, _WRITE_MANY_CACHE_KB)
+
+
+_READ_ONCE_CACHE_KB = 4096
+# Most of what a batch of a thousand changes. Into 400,000 interactions, more saved no time; with 4 MB
+# a tenth more was written, because a transaction that does not fit is written twice.
+_WRITE_MANY_CACHE_KB = 16384
+
+
+@contextmanager
+def _caching(using: str, cache_kb: int) -> Iterator[None]:
     connection = connections[using]
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         yield
         return
+    # Mapped pages count as memory of the process for as long as they are mapped.
+    bounds = {"mmap_size": 0, "cache_size": -cache_kb}
+    usual = {name: _pragma(connection, name) for name in bounds}
+    _set_pragmas(connection, bounds)
+    try:
+        yield
+    finally:
+        _set_pragmas(connection, usual)
+
+
+def _pragma(connection: BaseDatabaseWrapper, name: str) -> int:
     with connection.cursor() as cursor:
-        usual = [(name, _pragma(cursor, name)) for name, _ in _READ_ONCE_PRAGMAS]
-        for name, value in _READ_ONCE_PRAGMAS:
-            cursor.execute(f"PRAGMA {name} = {value}")
-        try:
-            yield
-        finally:
-            for name, value in usual:
-                cursor.execute(f"PRAGMA {name} = {value}")
-
-
-# Mapped pages count as memory of the process for as long as they are mapped.
-_READ_ONCE_PRAGMAS = (("mmap_size", 0), ("cache_size", -4096))
-
-
-def _pragma(cursor: Any, name: str) -> int:
-    (value,) = cursor.execute(f"PRAGMA {name}").fetchone()
+        (value,) = cursor.execute(f"PRAGMA {name}").fetchone()
     return value
+
+
+def _set_pragmas(connection: BaseDatabaseWrapper, values: Mapping[str, int]) -> None:
+    with connection.cursor() as cursor:
+        for name, value in values.items():
+            cursor.execute(f"PRAGMA {name} = {value}")
 
 
 _BEGIN_SNAPSHOT = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
@@ -297,6 +298,31 @@ def test_a_snapshot_inside_a_transaction_joins_it(project: Project):
         with dialect.snapshot(DEFAULT_DB_ALIAS):
             EndUser.objects.create(project=project, external_id="ada")
         assert users() == ["ada"]
+
+
+# Memory
+
+
+def cached() -> list[int]:
+    """What the connection may keep in memory of the database: mapped, in bytes, and copied, in -KB."""
+    if connection.vendor != "sqlite":
+        return [0, 0]
+    with connection.cursor() as cursor:
+        return [cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("mmap_size", "cache_size")]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("bounded", [dialect.read_once, dialect.write_many])
+def test_little_of_the_database_is_in_memory_and_as_much_as_ever_afterwards(bounded: Callable):
+    usual = cached()
+
+    with suppress(LookupError), bounded(DEFAULT_DB_ALIAS):
+        mapped_bytes, cache = cached()
+        assert mapped_bytes == 0
+        assert -20_000 < cache <= 0
+        raise LookupError
+
+    assert cached() == usual
 
 
 # Expressions

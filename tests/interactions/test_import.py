@@ -32,7 +32,7 @@ LINE: dict[str, Any] = {
 }
 # The largest file an operator would try, and what the command may take of memory meanwhile.
 N_MANY = 100_000
-MAX_MEMORY_MB = 250
+MAX_MEMORY_MB = 220
 
 
 @pytest.fixture
