@@ -2,7 +2,8 @@
 
 from csp.constants import SELF
 
-from config.env import make_data_dir, read_environment, read_secret_key
+from config.data_dir import make_data_dir, read_secret_key
+from config.env import read_environment
 
 _env = read_environment()
 

@@ -10,14 +10,8 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.env import (
-    BASE_DIR,
-    MIN_SECRET_KEY_CHARS,
-    VARIABLES,
-    make_data_dir,
-    read_environment,
-    read_secret_key,
-)
+from config.data_dir import make_data_dir, read_secret_key
+from config.env import BASE_DIR, MIN_SECRET_KEY_CHARS, VARIABLES, read_environment
 
 SQLITE = "django.db.backends.sqlite3"
 POSTGRESQL = "django.db.backends.postgresql"
