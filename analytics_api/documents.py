@@ -107,7 +107,11 @@ def _orderings() -> str:
 
 def _endpoints() -> str:
     rows = (
-        (_code(f"{endpoint.method} {endpoint.path}"), endpoint.summary, _code(endpoint.scope))
+        (
+            _code(f"{endpoint.method} {endpoint.path}"),
+            endpoint.summary,
+            _code(endpoint.scope) if endpoint.scope else "no key",
+        )
         for endpoint in read_endpoints()
     )
     return _table(("request", "does", "scope"), rows)

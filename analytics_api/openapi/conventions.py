@@ -13,11 +13,11 @@ class Convention(NamedTuple):
 CONVENTIONS = (
     Convention(
         "Keys",
-        "Every request carries an API key: `Authorization: Bearer <key>`. `Authorization: Api-Key <key>` and "
-        "`X-API-Key: <key>` will do, too. A key opens one project, and nothing is seen or counted but that "
-        "project's interactions. Keys are made in the admin or by `manage.py create_api_key`. A key has "
-        "scopes: `query` asks, `ingest` records, `manage` deletes interactions, makes projects and revokes "
-        "keys; a new key has the first two.",
+        "Every request but a probe's carries an API key: `Authorization: Bearer <key>`. `Authorization: "
+        "Api-Key <key>` and `X-API-Key: <key>` will do, too. A key opens one project, and nothing is seen or "
+        "counted but that project's interactions. Keys are made in the admin or by `manage.py "
+        "create_api_key`. A key has scopes: `query` asks, `ingest` records, `manage` deletes interactions, "
+        "makes projects and revokes keys; a new key has the first two.",
     ),
     Convention(
         "Times",

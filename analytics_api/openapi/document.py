@@ -23,6 +23,7 @@ from .extensions import KeySchemes
 from .operation import Operation
 from .operations import OPERATIONS, TAGS
 from .otlp_operations import OTLP_RESPONSES, OTLP_SCHEMAS
+from .probe_operations import PROBE_RESPONSES, PROBE_SCHEMAS, probe_paths
 from .project_operations import PROJECT_SCHEMAS
 from .recording_answers import RECORDING_ANSWERS
 from .recording_bodies import RECORDING_SCHEMAS
@@ -31,7 +32,7 @@ from .schemas import Schema, reference
 
 _SCHEMAS = (
     SCHEMAS, DETAIL_SCHEMAS, RECORDING_SCHEMAS, RECORDING_ANSWERS, OTLP_SCHEMAS, ELIGIBLE_SCHEMAS,
-    PROJECT_SCHEMAS,
+    PROJECT_SCHEMAS, PROBE_SCHEMAS,
     REFUSAL_SCHEMAS,
 )  # fmt: skip
 _BY_ID = {operation.id: operation for operation in OPERATIONS.values()}
@@ -149,9 +150,10 @@ def complete_document(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         for operation in methods.values():
             _complete(operation, path)
     result["paths"] = {path.removeprefix(_server(path)): item for path, item in result["paths"].items()}
+    result["paths"] |= probe_paths()
     components = result["components"]
     components["schemas"] = dict(sorted(ChainMap(components["schemas"], *_SCHEMAS).items()))
-    components["responses"] = RESPONSES | OTLP_RESPONSES
+    components["responses"] = RESPONSES | OTLP_RESPONSES | PROBE_RESPONSES
     # The way to present a key that clients should choose comes first, not the first in the alphabet.
     components["securitySchemes"] = {name: components["securitySchemes"][name] for name in KeySchemes.name}
     paragraphs = [f"**{title}.** {text}" for title, text in CONVENTIONS]

@@ -20,6 +20,7 @@ from .eligible_operations import ELIGIBLE, ELIGIBLE_OPERATIONS
 from .examples import AGGREGATES
 from .operation import Operation
 from .otlp_operations import OTLP_OPERATIONS
+from .probe_operations import PROBE_OPERATIONS, PROBING
 from .project_operations import PROJECT_OPERATIONS, PROJECTS
 from .question_examples import LISTING, MULTI_AGGREGATES, TIME_SERIES
 from .recording_operations import RECORDING, RECORDING_OPERATIONS
@@ -29,7 +30,7 @@ QUESTIONS = {
     "description": "Interactions of a project, in numbers and listed.",
 }
 # In the order in which people read.
-TAGS = [QUESTIONS, DETAILS, RECORDING, ELIGIBLE, PROJECTS]
+TAGS = [QUESTIONS, DETAILS, RECORDING, ELIGIBLE, PROJECTS, PROBING]
 
 _QUESTIONS: Mapping[tuple[str, type[APIView]], Operation] = {
     ("POST", InteractionAggregates): Operation(
@@ -91,4 +92,5 @@ OPERATIONS = {
     **OTLP_OPERATIONS,
     **ELIGIBLE_OPERATIONS,
     **PROJECT_OPERATIONS,
+    **PROBE_OPERATIONS,
 }

@@ -26,14 +26,14 @@ class Example:
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """One operation. path: from the root of the server. scope: what the key must have."""
+    """One operation. path: from the root of the server. scope: what the key must have; None needs no key."""
 
     id: str
     tag: str
     method: str
     path: str
     summary: str
-    scope: str
+    scope: str | None
     paragraphs: list[str]
     parameters: list[Field]
     fields: list[Field]
@@ -76,7 +76,7 @@ def _operations() -> Iterator[tuple[str, str, Schema]]:
     for path, methods in document()["paths"].items():
         for method, operation in methods.items():
             server, *_ = operation.get("servers", document()["servers"])
-            yield server["url"] + path, method.upper(), operation
+            yield server["url"].rstrip("/") + path, method.upper(), operation
 
 
 def _endpoint(path: str, method: str, operation: Schema) -> Endpoint:
@@ -88,7 +88,7 @@ def _endpoint(path: str, method: str, operation: Schema) -> Endpoint:
         method=method,
         path=path,
         summary=operation["summary"],
-        scope=operation["security"][0][KeySchemes.name[0]][0],
+        scope=next((one[KeySchemes.name[0]][0] for one in operation["security"][:1]), None),
         paragraphs=operation["description"].split("\n\n"),
         parameters=[_parameter(parameter) for parameter in operation.get("parameters", ())],
         fields=list(read_fields(follow(body["schema"]))) if body else [],

@@ -297,6 +297,17 @@ def test_unreachable_database_is_answered_as_shown(tmp_path: Path):
             server, "POST", f"/api/external{PATH}", "{}", {"X-API-Key": well_formed_key}
         )
 
-    documented = refusal(status)
+    assert_unavailable_as_shown(refusal(status), status, headers, body)
+
+
+def test_probe_is_told_of_an_unreachable_database_as_shown(tmp_path: Path):
+    with running_server(environment(tmp_path, DATABASE_URL=UNREACHABLE_DATABASE)) as server:
+        status, headers, body = ask(server, "GET", "/readyz")
+
+    documented = follow(document()["paths"]["/readyz"]["get"]["responses"][str(status)]["$ref"])
+    assert_unavailable_as_shown(documented, status, headers, body)
+
+
+def assert_unavailable_as_shown(documented: Schema, status: int, headers: Any, body: Any) -> None:
     assert (status, body) == (503, documented["content"]["application/json"]["example"])
     assert headers["Retry-After"] == str(documented["headers"]["Retry-After"]["schema"]["examples"][0])

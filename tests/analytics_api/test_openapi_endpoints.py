@@ -17,6 +17,7 @@ from analytics_api.openapi import document
 from analytics_api.openapi.examples import Example
 from analytics_api.openapi.operations import OPERATIONS
 from analytics_api.views.docs import OpenAPIDocument
+from config.health import PROBES
 from interactions.keys import issue_key
 from interactions.models import Project, Scope
 from tests import dataset
@@ -27,7 +28,7 @@ Schema = dict[str, Any]
 DOCUMENTED: dict[str, tuple[str, str, Schema]] = {
     operation["operationId"]: (
         method.upper(),
-        operation.get("servers", document()["servers"])[0]["url"] + path,
+        operation.get("servers", document()["servers"])[0]["url"].rstrip("/") + path,
         operation,
     )
     for path, methods in document()["paths"].items()
@@ -39,6 +40,7 @@ EXAMPLES = {
     for example in operation.examples
 }
 BAD_BODIES = ("", "{", "[]", "null", "{}")
+WITH_KEY = [name for name, (_, _, operation) in DOCUMENTED.items() if operation["security"]]
 WITH_BODY = [name for name, (_, _, operation) in DOCUMENTED.items() if "requestBody" in operation]
 
 
@@ -123,6 +125,12 @@ def test_endpoint_is_in_the_document(address: str):
     assert documented == (set() if view is OpenAPIDocument else methods)
 
 
+def test_probes_and_nothing_else_are_for_anyone():
+    without_key = {address for name, (_, address, _) in DOCUMENTED.items() if name not in WITH_KEY}
+
+    assert without_key == set(PROBES)
+
+
 def first_values(operation: Schema) -> dict[str, str]:
     """A value for each place in the address."""
     return {
@@ -164,20 +172,28 @@ def as_sent(example: Example, project: Project) -> Any:
 # It refuses as shown
 
 
-@pytest.mark.parametrize("name", DOCUMENTED)
-def test_bad_key_and_missing_scope_and_wrong_method_are_refused(project: Project, key: str, name: str):
-    _, address, operation = DOCUMENTED[name]
+@pytest.mark.parametrize("name", WITH_KEY)
+def test_bad_key_and_missing_scope_are_refused(project: Project, name: str):
+    _, _, operation = DOCUMENTED[name]
     (scope,) = operation["security"][0]["Bearer"]
     others = " ".join(other for other in Scope.values if other != scope)
 
     assert_refused(send(name, "unknown", {}), 401, name)
     assert_refused(send(name, issue_key(project, name="other", scopes=others), {}), 403, name)
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_wrong_method_is_refused(key: str, name: str):
+    _, address, operation = DOCUMENTED[name]
+
     wrong = Client().generic(
         "PATCH",
         address.format(**first_values(operation)),
         headers={"Authorization": f"Bearer {key}"},
     )
+
     assert_refused(wrong, 405, name)
+    assert wrong["Allow"]
 
 
 # No spans are fine in a protocol that has refusals of its own, and whoever deletes without naming anything
