@@ -9,9 +9,11 @@ from itertools import islice
 
 from django.db import transaction
 
+from interactions.eligible_users import add_eligible_users
 from interactions.ingest import MAX_BATCH, parse_interaction, record_interactions
 from interactions.models import Interaction, Project
 
+from .eligible import demo_eligible_users
 from .generate import demo_interactions
 from .plans import PLANS, ProjectPlan
 
@@ -30,6 +32,8 @@ def create_demo_data(
     *, count: int, seed: int, now: datetime, on_progress: Callable[[int], object]
 ) -> list[DemoProject]:
     """Fill the demo's projects with about `count` interactions in all; see `demo_interactions`.
+
+    Each lists its eligible users; see `demo_eligible_users`.
 
     A project that holds interactions is left alone, so that running it again, tomorrow or
     with other arguments, neither doubles nor changes what is there.
@@ -57,4 +61,7 @@ def _fill_project(
         while batch := [parse_interaction(line) for line in islice(lines, MAX_BATCH)]:
             record_interactions(project, batch)
             on_progress(len(batch))
+        eligible = demo_eligible_users(plan, count=count, seed=seed, now=now)
+        while users := list(islice(eligible, MAX_BATCH)):
+            add_eligible_users(project.pk, users)
         return DemoProject(name=project.name, n_interactions=stored.count(), is_new=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import ceil
 from random import Random
 
 from .plans import ProjectPlan
@@ -44,11 +45,23 @@ def draw_user(plan: ProjectPlan, *, count: int, progress: float, seed: int, rng:
 
     count: interactions in all, which says how many people there are.
     """
-    everybody = max(1.0, count * plan.users_per_interaction)
-    n_users = everybody * (_FIRST_DAY_USERS + (1 - _FIRST_DAY_USERS) * progress)
+    n_users = _n_in_the_end(plan, count) * (_FIRST_DAY_USERS + (1 - _FIRST_DAY_USERS) * progress)
     # The inverse of the distribution: constant work and memory, however many users there are.
     rank = int(_REGULARS * ((1 + n_users / _REGULARS) ** rng.random() - 1))
     return _make_user(plan, rank, seed)
+
+
+def everybody(plan: ProjectPlan, *, count: int, seed: int) -> Iterator[tuple[float, User]]:
+    """Yield all whom `draw_user` may draw, and the progress from which it may."""
+    n_users = _n_in_the_end(plan, count)
+    for rank in range(ceil(n_users)):
+        progress = (rank / n_users - _FIRST_DAY_USERS) / (1 - _FIRST_DAY_USERS)
+        yield max(0.0, progress), _make_user(plan, rank, seed)
+
+
+def _n_in_the_end(plan: ProjectPlan, count: int) -> float:
+    """How many people there are on the last day."""
+    return max(1.0, count * plan.users_per_interaction)
 
 
 def _make_user(plan: ProjectPlan, rank: int, seed: int) -> User:

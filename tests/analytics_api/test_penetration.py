@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from interactions.columnar.sealing import seal_project
+from interactions.demo import PLANS, create_demo_data, demo_interactions
 from interactions.keys import issue_key
 from interactions.models import Project
 from tests.analytics_api.test_aggregates_property import store_eligible_users
@@ -149,6 +151,19 @@ def test_each_bucket_has_its_own_eligible_users(project: Project, key: str, engi
     # Of a bucket that begins before the range, or ends after it, that part counts which lies inside.
     part = {"start": "2024-05-29", "end": "2024-06-02T12:00:00"}
     assert series(granularity="month", time_range=part) == {"total": [3.0, None]}
+
+
+def test_the_demo_has_a_value():
+    now = datetime(2024, 6, 3, tzinfo=UTC)
+    create_demo_data(count=1000, seed=1, now=now, on_progress=lambda n: None)
+    project = Project.objects.get(name=PLANS[0].name)
+    lines = demo_interactions(PLANS[0], count=600, seed=1, now=now)
+    n_users = len({line["end_user"] for line in lines if "2024-05-27" <= line["time_start"] < "2024-06-03"})
+    # Nine people for ten interactions are eligible by the last day of the range.
+    (row,) = aggregates(issue_key(project, name="tests"), variables=["n_users", "penetration"])
+
+    assert row["n_users"] == n_users > 0
+    assert row["penetration"] == n_users / 540
 
 
 def test_rows_cannot_be_ordered_by_it(key: str):

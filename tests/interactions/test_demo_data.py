@@ -21,10 +21,24 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from config.env import BASE_DIR
-from interactions.demo import PLANS, ProjectPlan, create_demo_data, demo_interactions
+from interactions.demo import (
+    PLANS,
+    ProjectPlan,
+    create_demo_data,
+    demo_eligible_users,
+    demo_interactions,
+)
 from interactions.demo.material import fill, read_material
+from interactions.eligible_users import NewEligibleUser, list_eligible_users
 from interactions.ingest import parse_interaction
-from interactions.models import Conversation, FeedbackAction, Interaction, InteractionText, Project
+from interactions.models import (
+    Conversation,
+    EligibleUser,
+    FeedbackAction,
+    Interaction,
+    InteractionText,
+    Project,
+)
 
 SHOP, CODING = PLANS
 # A Wednesday afternoon.
@@ -253,6 +267,50 @@ def test_users_take_new_versions_of_the_app_and_never_older_ones(plan):
     assert {version for seen in versions.values() for version in seen} == set(range(len(plan.app_versions)))
 
 
+# Whom it is for
+
+
+def make_eligible(
+    plan: ProjectPlan = SHOP, *, count: int = 4000, seed: int = 1, now: datetime = NOW
+) -> list[NewEligibleUser]:
+    return list(demo_eligible_users(plan, count=count, seed=seed, now=now))
+
+
+@by_product
+def test_whoever_asks_is_eligible_that_day(plan):
+    eligible = {user.external_id: user for user in make_eligible(plan)}
+    for line in make_lines(plan):
+        user = eligible[line["end_user"]]
+        assert NOW.date() - timedelta(days=89) <= user.active_from <= moment(line["time_start"]).date()
+        assert user.active_to is None
+        assert user.tags.items() <= line["tags"].items()
+
+
+@by_product
+def test_more_are_eligible_as_weeks_pass_and_not_all_of_them_ask(plan):
+    first_days = [user.active_from for user in make_eligible(plan)]
+    # A third was there from the start; the last came today or yesterday.
+    assert 0.25 < first_days.count(NOW.date() - timedelta(days=89)) / len(first_days) < 0.35
+    assert NOW.date() - timedelta(days=1) <= max(first_days) <= NOW.date()
+    n_asking = len({line["end_user"] for line in make_lines(plan)})
+    assert 0.1 < n_asking / len(first_days) < 0.9
+
+
+@by_product
+def test_eligible_users_are_distinct_and_the_same_again(plan):
+    users = make_eligible(plan)
+    assert len({user.external_id for user in users}) == len(users)
+    assert make_eligible(plan) == users
+    assert make_eligible(plan, seed=2) != users
+
+
+@by_product
+@pytest.mark.parametrize("count", [1, 2, 3, 50])
+def test_few_eligible_users_hold_the_few_who_ask(plan, count):
+    eligible = {user.external_id for user in make_eligible(plan, count=count)}
+    assert {line["end_user"] for line in make_lines(plan, count=count)} <= eligible
+
+
 # What it costs
 
 # US dollars for a million tokens, in and out, which is micro-dollars for one.
@@ -468,10 +526,11 @@ def test_python_of_the_coding_assistant_is_python():
 # Storing it
 
 
-def contents() -> tuple[list, int, int]:
+def contents() -> tuple[list, int, int, int]:
     """What is stored, in a form that shows any change."""
     rows = Interaction.objects.order_by("id").values_list("id", "public_id", "started_at", "project__name")
-    return list(rows), FeedbackAction.objects.count(), Conversation.objects.count()
+    others = (FeedbackAction, Conversation, EligibleUser)
+    return list(rows), *(model.objects.count() for model in others)
 
 
 def create(*arguments: str) -> str:
@@ -512,6 +571,14 @@ def test_stored_rows_are_the_lines():
     assert FeedbackAction.objects.filter(interaction__in=rows).count() == sum(
         len(slugs(line)) for line in lines.values()
     )
+
+
+@pytest.mark.django_db
+def test_eligible_users_are_listed():
+    create_demo_data(count=3000, seed=1, now=NOW, on_progress=lambda n: None)
+    for plan, count in ((SHOP, 1800), (CODING, 1200)):
+        listed = list_eligible_users(Project.objects.get(name=plan.name).pk)
+        assert listed == sorted(make_eligible(plan, count=count), key=lambda user: user.external_id)
 
 
 @pytest.mark.django_db

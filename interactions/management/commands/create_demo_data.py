@@ -17,8 +17,8 @@ MAX_INTERACTIONS = 1_000_000
 
 class Command(BaseCommand):
     help = (
-        "Make a web shop assistant and a coding assistant with 90 days of lifelike interactions "
-        "up to now. A project that already holds interactions is left as it is."
+        "Make a web shop assistant and a coding assistant with 90 days of lifelike interactions up to now, "
+        "and list their eligible users. A project that already holds interactions is left as it is."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
