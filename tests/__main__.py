@@ -1,4 +1,7 @@
-"""The whole suite on every database, with one closing line: `python -m tests [pytest's options]`."""
+"""The whole suite on every database, with one closing line: `python -m tests [pytest's options]`.
+
+Tests that may not touch the database are run once, on the first.
+"""
 
 import signal
 import subprocess
@@ -22,7 +25,11 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="results-") as folder:
         for vendor in VENDORS:
             path = Path(folder) / f"{vendor}.xml"
-            status = _run(vendor, path, arguments)
+            is_first = vendor == VENDORS[0]
+            status = _run(vendor, path, arguments if is_first else ["--asking-it", *arguments])
+            if status == pytest.ExitCode.NO_TESTS_COLLECTED and not is_first:
+                # None of those that the first found asks a database.
+                status = pytest.ExitCode.OK
             results += count_results(path, status)
             if status == pytest.ExitCode.INTERRUPTED:
                 break
