@@ -114,6 +114,11 @@ class KeptTable:
         return self.model._meta.db_table
 
     @property
+    def listed(self) -> tuple[str, ...]:
+        """What is kept besides the parent's id: numbers that are never NULL."""
+        return tuple(column for column in self.columns if self.parent and column != self.parent[1])
+
+    @property
     def has_project(self) -> bool:
         """Whether the table itself has the project's id, the same in every row kept."""
         return self.project == "project_id"
@@ -133,6 +138,10 @@ class KeptFamily:
     buckets: Buckets
     tables: tuple[KeptTable, ...]
     bucket_of: Callable[[Any], int] = bucket_of_id
+
+    def parent_of(self, table: KeptTable) -> KeptTable:
+        (parent,) = (other for other in self.tables if table.parent and other.name == table.parent[0])
+        return parent
 
 
 def _words(kind: Family, model: type[Model], *columns: str, project: str = "project_id") -> KeptFamily:

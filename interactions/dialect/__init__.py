@@ -3,6 +3,7 @@
 from .expressions import (
     HasRow,
     InDatabase,
+    ListedNumbers,
     MicrosecondsSinceEpoch,
     OneOf,
     PlaceInText,
@@ -33,6 +34,7 @@ from .reading import read_once, set_statement_timeout, snapshot, write_csv, writ
 __all__ = [
     "HasRow",
     "InDatabase",
+    "ListedNumbers",
     "MicrosecondsSinceEpoch",
     "OneOf",
     "PlaceInText",

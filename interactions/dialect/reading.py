@@ -115,11 +115,12 @@ _TEXT_TYPES = ("CharField", "TextField")
 def write_csv(using: str, rows: QuerySet, file: BinaryIO) -> None:
     """Write rows as CSV without a header, by the database's fastest way.
 
-    rows: of `values_list()` of fields. NULL is nothing between commas, text may be quoted, a
+    rows: of `values_list()`. NULL is nothing between commas, text may be quoted, a
         date-time is UTC with or without saying so, a boolean is 1 and 0 or t and f.
     """
     rows = rows.using(using)
-    sql, params = rows.query.get_compiler(using).as_sql()
+    compiler = rows.query.get_compiler(using)
+    sql, params = compiler.as_sql()
     connection = connections[using]
     if connection.vendor == "postgresql":
         with (
@@ -130,7 +131,7 @@ def write_csv(using: str, rows: QuerySet, file: BinaryIO) -> None:
             for block in copy:
                 file.write(block)
         return
-    fields = [column.target for column in rows.query.select]
+    fields = [expression.output_field for expression, _, _ in compiler.select]
     columns = [f"c{number}" for number in range(len(fields))]
     line = " || ',' || ".join(_sqlite_csv(zip(columns, fields, strict=True)))
     with connection.cursor() as cursor:

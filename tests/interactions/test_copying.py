@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import duckdb
 import pytest
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
@@ -9,7 +11,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 from interactions.columnar.copying import copy_rows
 from interactions.columnar.families import FAMILIES, KeptTable
 from interactions.columnar.instance import instance
-from interactions.models import Family, Interaction, InteractionLabel, Project
+from interactions.models import Dimension, Family, Interaction, InteractionLabel, Label, Project
 from tests.dataset import record
 
 pytestmark = pytest.mark.django_db
@@ -66,3 +68,38 @@ def test_a_database_that_fails_is_not_taken_for_the_end_of_the_rows(project, pre
         cursor.execute(f"DROP TABLE {InteractionLabel._meta.db_table}")
     with pytest.raises(DatabaseError, match=InteractionLabel._meta.db_table):
         copy(project, prefix)
+
+
+def test_copies_labels_with_their_interaction_and_its_bucket(project, prefix):
+    copy(project, prefix)
+    copied = instance().cursor().execute(
+        "SELECT interaction_id, dimension_id, label_id, bucket"
+        f" FROM memory.main.{prefix}_{InteractionLabel._meta.db_table}"
+    )
+    kept = InteractionLabel.objects.filter(interaction__project=project).select_related("interaction")
+    assert sorted(copied.fetchall()) == sorted(
+        (
+            label.interaction_id,
+            label.dimension_id,
+            label.label_id,
+            (label.interaction.started_at - datetime(1, 1, 1, tzinfo=UTC)) // timedelta(minutes=1),
+        )
+        for label in kept
+    )
+
+
+def test_copies_an_interaction_with_more_labels_than_any_request_can_give_it(project, prefix):
+    interaction = Interaction.objects.for_project(project).first()
+    dimension = Dimension.objects.create(project=project, kind="tag", key="many")
+    first = 10**15
+    labels = [
+        Label(id=first + number, dimension=dimension, value=f"{number}", folded=f"{number}")
+        for number in range(20_000)
+    ]
+    Label.objects.bulk_create(labels, batch_size=1_000)
+    InteractionLabel.objects.bulk_create(
+        (InteractionLabel(interaction=interaction, dimension=dimension, label=label) for label in labels),
+        batch_size=1_000,
+    )
+    n_labels = InteractionLabel.objects.filter(interaction__project=project).count()
+    assert copy(project, prefix)[InteractionLabel._meta.db_table] == n_labels
