@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import reduce
 from itertools import islice
 from operator import or_
@@ -25,51 +26,68 @@ from .router import COLUMNAR
 _RUNS_A_QUERY = 100
 
 
-def copy_rows(
-    using: str,
-    family: KeptFamily,
-    project_id: int,
-    runs: Sequence[Run],
-    cursor: duckdb.DuckDBPyConnection,
-    name_of: Callable[[KeptTable], str],
-) -> None:
-    """Make tables of the rows of the runs' buckets, with the bucket of every row.
+class Copying:
+    """Tables of DuckDB's that are filled with rows of a family, part by part."""
 
-    Call inside a snapshot, so that tables fit each other and the marks. What fails leaves tables behind.
-    name_of: what a table is called, database included.
+    def __init__(
+        self,
+        family: KeptFamily,
+        cursor: duckdb.DuckDBPyConnection,
+        name_of: Callable[[KeptTable], str],
+        beside: ThreadPoolExecutor,
+    ) -> None:
+        self._family = family
+        self._cursor = cursor
+        self._name_of = name_of
+        self._beside = beside
+        self._made: dict[str, Future[None]] = {}
+
+    def copy(self, using: str, project_id: int, runs: Sequence[Run]) -> None:
+        """Copy the rows of the runs' buckets, with the bucket of every row.
+
+        Call inside a snapshot, so that tables fit each other and the marks. When it returns, DuckDB has all
+        rows, and may still be sorting them.
+        """
+        for table in self._family.tables:
+            self._copy_table(using, table, project_id, runs)
+
+    def finish(self) -> None:
+        for made in self._made.values():
+            made.result()
+
+    def _copy_table(self, using: str, table: KeptTable, project_id: int, runs: Sequence[Run]) -> None:
+        name = self._name_of(table)
+        into = f"CREATE TABLE {name} AS"
+        if before := self._made.get(table.name):
+            # Parts lie in a file in the order in which they were copied.
+            before.result()
+            into = f"INSERT INTO {name}"
+        read_end, write_end = os.pipe()
+        statement = f"{into} {_select(self._family, table, f'/dev/fd/{read_end}')}"
+        made = self._beside.submit(_make, self._cursor.cursor(), statement, read_end)
+        self._made[table.name] = made
+        try:
+            with os.fdopen(write_end, "wb") as file:
+                _write_rows(using, self._family, table, project_id, runs, file)
+        except BrokenPipeError:
+            # DuckDB reads no more, and says why.
+            made.result()
+            raise
+
+
+@contextmanager
+def copying(
+    family: KeptFamily, cursor: duckdb.DuckDBPyConnection, name_of: Callable[[KeptTable], str]
+) -> Iterator[Copying]:
+    """Make the tables of a family of what is copied inside; they are whole when this ends.
+
+    DuckDB reads and sorts what came while the database finds more, of a table, the next, or the next part.
+    name_of: what a table is called, database included. What fails leaves tables behind.
     """
     with ThreadPoolExecutor(max_workers=len(family.tables)) as beside:
-        # DuckDB reads and sorts what came while the database finds more, of this table or of the next.
-        made = [
-            _copy_table(using, family, table, project_id, runs, cursor, name_of(table), beside)
-            for table in family.tables
-        ]
-        for each in made:
-            each.result()
-
-
-def _copy_table(
-    using: str,
-    family: KeptFamily,
-    table: KeptTable,
-    project_id: int,
-    runs: Sequence[Run],
-    cursor: duckdb.DuckDBPyConnection,
-    name: str,
-    beside: ThreadPoolExecutor,
-) -> Future[None]:
-    """Write the rows of one table to DuckDB, which may still be busy with them afterwards."""
-    read_end, write_end = os.pipe()
-    make = _make_statement(family, table, f"/dev/fd/{read_end}", name)
-    made = beside.submit(_make, cursor.cursor(), make, read_end)
-    try:
-        with os.fdopen(write_end, "wb") as file:
-            _write_rows(using, family, table, project_id, runs, file)
-    except BrokenPipeError:
-        # DuckDB reads no more, and says why.
-        made.result()
-        raise
-    return made
+        each = Copying(family, cursor, name_of, beside)
+        yield each
+        each.finish()
 
 
 def _write_rows(
@@ -96,14 +114,11 @@ def _make(cursor: duckdb.DuckDBPyConnection, statement: str, read_end: int) -> N
         cursor.close()
 
 
-def _make_statement(family: KeptFamily, table: KeptTable, source: str, name: str) -> str:
+def _select(family: KeptFamily, table: KeptTable, source: str) -> str:
     rows = _rows_of_own_line(family, table, source)
     if table.parent is not None:
         rows = _rows_of_parents_lines(family, table, source)
-    return (
-        f"CREATE TABLE {name} AS SELECT {', '.join(table.columns)}, bucket FROM ({rows})"
-        f" ORDER BY {', '.join(table.order)}"
-    )
+    return f"SELECT {', '.join(table.columns)}, bucket FROM ({rows}) ORDER BY {', '.join(table.order)}"
 
 
 def _rows_of_own_line(family: KeptFamily, table: KeptTable, source: str) -> str:

@@ -17,8 +17,12 @@ Run = tuple[int, int]
 
 # A file this size is written once and left alone: merging more of them would gain nothing.
 MAX_FILE_ROWS = 4_000_000
-# What is sealed at once from the database; bounds its snapshot, and the space for the copy.
-MAX_SEALED_ROWS = 1_000_000
+# What is read at once from the database; bounds its snapshot, and the space for sorting. Labels are sorted
+# by dimension within so many interactions: with fewer, a question about tags would read more of others.
+MAX_READ_ROWS = 1_000_000
+# Rows of a file that are sealed along, to make one range of two: reading them costs about as much as a file
+# of its own. Where every minute with a row is marked and every tenth has none, it would be thousands.
+_MAX_ROWS_BETWEEN = 5_000
 # A file is merged with its younger neighbour unless it is so many times as large. So there are
 # about log4(rows) files, and a row is written again about as often.
 _GROWTH = 4
@@ -61,29 +65,36 @@ def pieces_of(files: Iterable[SealedFile], marked: Iterable[int]) -> list[Piece]
     return pieces
 
 
-def ranges_to_seal(n_rows: Mapping[int, int], files: Sequence[SealedFile]) -> list[Run]:
-    """Ranges that hold all of the given buckets, each small enough to be sealed at once.
+def ranges_to_seal(n_rows: Mapping[int, int], files: Sequence[SealedFile]) -> list[list[Run]]:
+    """Ranges that hold all of the given buckets, each small enough for a file that is never merged.
 
     n_rows: rows of every bucket to be sealed, 0 where there are none any more.
-    Buckets between two of them are sealed along when no file begins, ends or speaks there, because
-    then they hold nothing. A range never reaches from one file into the next: the three would have
-    to be merged together.
+    -> each range as parts that follow on each other, small enough to be read at once.
+    Buckets between two of them are sealed along when few of a file's rows lie there: as a rule none. A
+    range never reaches from one file into the next: the three would have to be merged together.
     """
     edges = sorted({edge for file in files for edge in (file.first_bucket, file.end_bucket)})
-    taken = _union([(file.first_bucket, file.end_bucket) for file in files])
-    ranges: list[Run] = []
-    total = 0
+    ranges: list[list[Run]] = []
+    n_in_range = n_in_part = 0.0
     for bucket in sorted(n_rows):
+        n_more = n_rows[bucket]
         if ranges:
-            first, end = ranges[-1]
+            parts = ranges[-1]
+            start, end = parts[-1]
             meets_edge = bisect_left(edges, end) < bisect_right(edges, bucket)
-            is_taken = bucket > end and any(_overlap((end, bucket), run) for run in taken)
-            if not meets_edge and not is_taken and total + n_rows[bucket] <= MAX_SEALED_ROWS:
-                ranges[-1] = (first, bucket + 1)
-                total += n_rows[bucket]
+            n_between = _n_rows_between(files, (end, bucket))
+            n_more += n_between
+            if not meets_edge and n_between <= _MAX_ROWS_BETWEEN and n_in_range + n_more <= MAX_FILE_ROWS:
+                n_in_range += n_more
+                if n_in_part + n_more <= MAX_READ_ROWS:
+                    parts[-1] = (start, bucket + 1)
+                    n_in_part += n_more
+                else:
+                    parts.append((end, bucket + 1))
+                    n_in_part = n_more
                 continue
-        ranges.append((bucket, bucket + 1))
-        total = n_rows[bucket]
+        ranges.append([(bucket, bucket + 1)])
+        n_in_range = n_in_part = n_rows[bucket]
     return ranges
 
 
@@ -121,6 +132,17 @@ def _clusters(files: Iterable[SealedFile]) -> list[list[SealedFile]]:
             clusters.append([file])
         end = max(end, file.end_bucket)
     return clusters
+
+
+def _n_rows_between(files: Iterable[SealedFile], run: Run) -> float:
+    """About how many rows the files have in a run, as if they were spread evenly."""
+    if run[0] == run[1]:
+        return 0
+    return sum(
+        file.n_rows * _length([_cut(run, whole)]) / _length([whole])
+        for file in files
+        if _overlap(run, whole := (file.first_bucket, file.end_bucket))
+    )
 
 
 def _n_rows(files: Iterable[SealedFile]) -> int:

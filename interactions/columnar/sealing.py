@@ -20,10 +20,10 @@ from interactions import dialect
 from interactions.models import DirtyMark, Family, Project, SealedFile
 
 from .catalog import FORMAT
-from .copying import copy_rows
+from .copying import copying
 from .families import FAMILIES, KeptFamily, KeptTable, bucket_of
 from .instance import UnreadableFile, instance, store_folder
-from .layout import MAX_SEALED_ROWS, Run, files_to_merge, ranges_to_seal
+from .layout import MAX_READ_ROWS, Run, files_to_merge, ranges_to_seal
 from .merging import merge
 from .publishing import publish, write_file
 
@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 # recorded is safe, and stays marked.
 SealingErrors = (OSError, duckdb.Error, UnreadableFile, Error)
 # Rows that are not told apart when deciding what to seal at once.
-_COUNTED_TOGETHER = MAX_SEALED_ROWS // 20
+_COUNTED_TOGETHER = MAX_READ_ROWS // 20
 # For DuckDB. More makes sealing no faster, and a sealer works beside others.
 _MEMORY_MB = 256
 
@@ -76,10 +76,10 @@ def seal_project(
                 if file.format != FORMAT
             ]
             for run in runs:
-                report.n_rows += _seal(using, family, project.pk, run)
+                report.n_rows += _seal(using, family, project.pk, [run])
             later = _ranges_to_seal(using, family, project.pk, end)
-            for run in later:
-                report.n_rows += _seal(using, family, project.pk, run)
+            for parts in later:
+                report.n_rows += _seal(using, family, project.pk, parts)
             report.n_sealed += len(runs) + len(later)
             while files := files_to_merge(valid_files(using, project.pk, family.kind)):
                 merge(using, family, project.pk, files)
@@ -139,49 +139,72 @@ def _count_in(using: str, family: KeptFamily, project_id: int, run: Run) -> int:
     return main.rows(project_id).using(using).filter(family.buckets.within(main.place, *run)).count()
 
 
-def _ranges_to_seal(using: str, family: KeptFamily, project_id: int, end: int | None) -> list[Run]:
-    """Runs that hold all marked buckets before `end`, as large as can be sealed at once."""
+def _ranges_to_seal(using: str, family: KeptFamily, project_id: int, end: int | None) -> list[list[Run]]:
+    """Runs that hold all marked buckets before `end`, each as large as a file may be, in parts."""
     buckets = marked_buckets(using, project_id, family.kind)
     if family.kind is Family.INTERACTIONS and end is not None:
         buckets = [bucket for bucket in buckets if bucket < end]
     if not buckets:
         return []
-    n_rows = _count_rows(using, family, project_id, buckets)
-    return ranges_to_seal(n_rows, valid_files(using, project_id, family.kind))
+    n_rows = _count_in(using, family, project_id, _range_of(buckets))
+    counts = _count_rows(using, family, project_id, buckets, n_rows)
+    return ranges_to_seal(counts, valid_files(using, project_id, family.kind))
 
 
-def _count_rows(using: str, family: KeptFamily, project_id: int, buckets: Sequence[int]) -> dict[int, int]:
+def _count_rows(
+    using: str, family: KeptFamily, project_id: int, buckets: Sequence[int], n_rows: int
+) -> dict[int, int]:
     """How many rows there are in the buckets; a few, up to the next, are counted for the first of them.
 
     Far cheaper than each bucket by itself, and close enough to tell how much is sealed at once.
+    n_rows: from the first bucket to the last.
     """
-    n_rows = _count_in(using, family, project_id, (buckets[0], buckets[-1] + 1))
     if len(buckets) == 1 or n_rows <= _COUNTED_TOGETHER:
         return {**dict.fromkeys(buckets, 0), buckets[0]: n_rows}
     middle = len(buckets) // 2
-    halves = buckets[:middle], buckets[middle:]
-    return {
-        bucket: n for half in halves for bucket, n in _count_rows(using, family, project_id, half).items()
-    }
+    first, second = buckets[:middle], buckets[middle:]
+    n_first = _count_in(using, family, project_id, _range_of(first))
+    if first[-1] + 1 == second[0]:
+        n_second = n_rows - n_first
+    else:
+        n_second = _count_in(using, family, project_id, _range_of(second))
+    counts = _count_rows(using, family, project_id, first, n_first)
+    return counts | _count_rows(using, family, project_id, second, n_second)
 
 
-def _seal(using: str, family: KeptFamily, project_id: int, run: Run) -> int:
-    """Write a file of what the database holds in the run, and take away the marks that it knows of."""
-    first, end = run
+def _range_of(buckets: Sequence[int]) -> Run:
+    return buckets[0], buckets[-1] + 1
+
+
+def _seal(using: str, family: KeptFamily, project_id: int, parts: Sequence[Run]) -> int:
+    """Write a file of what the database holds in the parts, and take away the marks that it knows of.
+
+    parts: follow on each other. Each is read in a snapshot of its own, with the marks that are there by
+        then: what changes later leaves others.
+    """
+    run = parts[0][0], parts[-1][1]
+    seen: list[int] = []
+
+    def fill(cursor: duckdb.DuckDBPyConnection, name_of: Callable[[KeptTable], str]) -> None:
+        with copying(family, cursor, name_of) as copied:
+            for part in parts:
+                with dialect.read_once(using), dialect.snapshot(using):
+                    seen.extend(_marks_in(using, family, project_id, part))
+                    copied.copy(using, project_id, [part])
+
     with tempfile.TemporaryDirectory(dir=store_folder(), prefix="sealing-") as folder:
-        with dialect.snapshot(using):
-            marks = DirtyMark.objects.using(using).filter(
-                project_id=project_id, family=family.kind, bucket__gte=first, bucket__lt=end
-            )
-            seen = list(marks.values_list("id", flat=True))
-
-            def fill(cursor: duckdb.DuckDBPyConnection, name_of: Callable[[KeptTable], str]) -> None:
-                copy_rows(using, family, project_id, [run], cursor, name_of)
-
-            n_expected = _count_in(using, family, project_id, run)
-            file = write_file(Path(folder), family, n_expected, fill)
+        n_expected = _count_in(using, family, project_id, run)
+        file = write_file(Path(folder), family, n_expected, fill)
         publish(using, family, project_id, run, file, seen)
     return 0 if file is None else file.n_rows
+
+
+def _marks_in(using: str, family: KeptFamily, project_id: int, run: Run) -> list[int]:
+    first, end = run
+    marks = DirtyMark.objects.using(using).filter(
+        project_id=project_id, family=family.kind, bucket__gte=first, bucket__lt=end
+    )
+    return list(marks.values_list("id", flat=True))
 
 
 def _note_size(using: str, project: Project) -> None:

@@ -15,11 +15,11 @@ from interactions import dialect
 from interactions.models import DirtyMark, Project
 
 from .catalog import FORMAT
-from .copying import copy_rows, outside, quoted
+from .copying import copying, outside, quoted
 from .damage import note_damage
 from .families import FAMILIES, KeptFamily, KeptTable
 from .instance import UnreadableFile, instance, store_folder
-from .layout import MAX_SEALED_ROWS, Piece, Run, pieces_of, runs_of
+from .layout import MAX_READ_ROWS, Piece, Run, pieces_of, runs_of
 from .sealing import marked_buckets, rows_by_bucket, valid_files
 
 
@@ -63,7 +63,7 @@ def _runs_to_compare(
 ) -> Iterator[Run]:
     """Runs that follow on each other and hold every bucket of the database and of the files.
 
-    n_rows: of each bucket in the database; a run of several buckets holds at most MAX_SEALED_ROWS.
+    n_rows: of each bucket in the database; a run of several buckets holds at most MAX_READ_ROWS.
     """
     runs = [(file.first_bucket, file.end_bucket) for file in valid_files(using, project_id, family.kind)]
     runs += [(bucket, bucket + 1) for bucket in n_rows]
@@ -72,7 +72,7 @@ def _runs_to_compare(
     first, end = min(first for first, _ in runs), max(end for _, end in runs)
     total = 0
     for bucket in sorted(n_rows):
-        if total and total + n_rows[bucket] > MAX_SEALED_ROWS:
+        if total and total + n_rows[bucket] > MAX_READ_ROWS:
             yield first, bucket
             first, total = bucket, 0
         total += n_rows[bucket]
@@ -90,7 +90,8 @@ def _compare(using: str, family: KeptFamily, project_id: int, run: Run) -> tuple
             files = valid_files(using, project_id, family.kind)
             unread = runs_of(marked_buckets(using, project_id, family.kind))
             unread += [(f.first_bucket, f.end_bucket) for f in files if f.format != FORMAT]
-            copy_rows(using, family, project_id, [run], cursor, lambda table: f"{scratch}.main.{table.name}")
+            with copying(family, cursor, lambda table: f"{scratch}.main.{table.name}") as copied:
+                copied.copy(using, project_id, [run])
         pieces = [piece for piece in pieces_of(files, ()) if _is_compared(piece, run)]
         sealed = [store_folder() / piece.file.name for piece in pieces]
         try:

@@ -36,12 +36,18 @@ BATCH = 25
 FIRST_DAY, N_DAYS = datetime(2024, 5, 27, tzinfo=UTC), 5
 RANGE = {"start": "2024-05-27", "end": "2024-06-01"}
 
-# As `seal --watch`, without the rests, so that a kill finds it at work.
+# As `seal --watch`, without the rests, so that a kill finds it at work; in every second life in parts,
+# as if there were millions of rows.
 SEALER = """
+import random
+
+from interactions.columnar import layout, sealing
 from interactions.columnar.cleaning import remove_unused_files
 from interactions.columnar.sealing import seal_project, sealer_lock
 from interactions.models import Project
 
+if random.random() < 0.5:
+    layout.MAX_READ_ROWS, sealing._COUNTED_TOGETHER = 40, 5
 print("ready", flush=True)
 while True:
     with sealer_lock():

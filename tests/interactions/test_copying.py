@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import duckdb
 import pytest
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 
-from interactions.columnar.copying import copy_rows
-from interactions.columnar.families import FAMILIES, KeptTable
+from interactions.columnar.copying import copying
+from interactions.columnar.families import FAMILIES, KeptTable, bucket_of
 from interactions.columnar.instance import instance
+from interactions.columnar.layout import Run
+from interactions.columnar.publishing import write_file
 from interactions.models import Dimension, Family, Interaction, InteractionLabel, Label, Project
 from tests.dataset import record
 
 pytestmark = pytest.mark.django_db
 FAMILY = FAMILIES[Family.INTERACTIONS]
+WORDS = FAMILIES[Family.END_USERS]
 ALL_TIME = [(0, 10**10)]
 
 
@@ -31,14 +35,16 @@ def prefix() -> str:
     return instance().next_name("copied")
 
 
-def copy(project: Project, prefix: str) -> dict[str, int]:
+def copy(project: Project, prefix: str, parts: Sequence[Sequence[Run]] = (ALL_TIME,)) -> dict[str, int]:
     """-> how many rows each table has"""
     cursor = instance().cursor()
 
     def name_of(table: KeptTable) -> str:
         return f"memory.main.{prefix}_{table.name}"
 
-    copy_rows(DEFAULT_DB_ALIAS, FAMILY, project.pk, ALL_TIME, cursor, name_of)
+    with copying(FAMILY, cursor, name_of) as copied:
+        for runs in parts:
+            copied.copy(DEFAULT_DB_ALIAS, project.pk, runs)
     counts = {}
     for table in FAMILY.tables:
         (counts[table.name],) = cursor.execute(f"SELECT count(*) FROM {name_of(table)}").fetchone()
@@ -52,6 +58,21 @@ def test_copies_every_row(project, prefix):
         InteractionLabel._meta.db_table: labels.count(),
     }
     assert labels.count() > 0
+
+
+def test_copies_parts_one_after_the_other(project, prefix):
+    moments = sorted(Interaction.objects.for_project(project).values_list("started_at", flat=True))
+    middle = bucket_of(moments[5])
+    parts = [[(0, middle)], [(middle, middle + 1), (middle + 1, 10**10)]]
+    assert copy(project, prefix, parts) == {
+        Interaction._meta.db_table: Interaction.objects.for_project(project).count(),
+        InteractionLabel._meta.db_table: InteractionLabel.objects.filter(
+            interaction__project=project
+        ).count(),
+    }
+    copied = instance().cursor().execute(f"FROM memory.main.{prefix}_{Interaction._meta.db_table}")
+    started_at = [column[0] for column in copied.description].index("started_at")
+    assert [row[started_at].replace(tzinfo=UTC) for row in copied.fetchall()] == moments
 
 
 def test_says_why_duckdb_stopped_reading(project, prefix):
@@ -72,9 +93,13 @@ def test_a_database_that_fails_is_not_taken_for_the_end_of_the_rows(project, pre
 
 def test_copies_labels_with_their_interaction_and_its_bucket(project, prefix):
     copy(project, prefix)
-    copied = instance().cursor().execute(
-        "SELECT interaction_id, dimension_id, label_id, bucket"
-        f" FROM memory.main.{prefix}_{InteractionLabel._meta.db_table}"
+    copied = (
+        instance()
+        .cursor()
+        .execute(
+            "SELECT interaction_id, dimension_id, label_id, bucket"
+            f" FROM memory.main.{prefix}_{InteractionLabel._meta.db_table}"
+        )
     )
     kept = InteractionLabel.objects.filter(interaction__project=project).select_related("interaction")
     assert sorted(copied.fetchall()) == sorted(
@@ -103,3 +128,26 @@ def test_copies_an_interaction_with_more_labels_than_any_request_can_give_it(pro
     )
     n_labels = InteractionLabel.objects.filter(interaction__project=project).count()
     assert copy(project, prefix)[InteractionLabel._meta.db_table] == n_labels
+
+
+def test_a_file_filled_in_parts_has_no_room_that_is_not_used(tmp_path):
+    def fill(cursor: duckdb.DuckDBPyConnection, name_of: Callable[[KeptTable], str]) -> None:
+        name = name_of(WORDS.tables[0])
+        rows = "SELECT hash(number) AS id FROM range(130_000) AS numbers(number)"
+        cursor.execute(f"CREATE TABLE {name} AS {rows}")
+        for _ in range(3):
+            cursor.execute(f"INSERT INTO {name} {rows}")
+
+    file = write_file(tmp_path, WORDS, 520_000, fill)
+    with instance().attached([file.path]) as names:
+        (n_used, n_free) = (
+            instance()
+            .cursor()
+            .execute(
+                "SELECT used_blocks, free_blocks FROM pragma_database_size() WHERE database_name = ?",
+                [names[file.path]],
+            )
+            .fetchone()
+        )
+    assert file.n_rows == 520_000
+    assert n_used * 0.05 > n_free
