@@ -6,6 +6,7 @@ import fcntl
 import logging
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,14 +14,14 @@ from pathlib import Path
 
 import duckdb
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, Error
+from django.db import DEFAULT_DB_ALIAS, Error, connections
 from django.db.models import Count, Max, Q, Sum
 
 from interactions import dialect
 from interactions.models import DirtyMark, Family, Project, SealedFile
 
 from .catalog import FORMAT
-from .copying import copying
+from .copying import copy_rows, make_tables
 from .families import FAMILIES, KeptFamily, KeptTable, bucket_of
 from .instance import UnreadableFile, instance, store_folder
 from .layout import MAX_READ_ROWS, Run, files_to_merge, ranges_to_seal
@@ -34,6 +35,8 @@ logger = logging.getLogger(__name__)
 SealingErrors = (OSError, duckdb.Error, UnreadableFile, Error)
 # Rows that are not told apart when deciding what to seal at once.
 _COUNTED_TOGETHER = MAX_READ_ROWS // 20
+# While one part is read, another is sorted; PostgreSQL reads both at once.
+_READ_AT_ONCE = 2
 # For DuckDB. More makes sealing no faster, and a sealer works beside others.
 _MEMORY_MB = 256
 
@@ -184,19 +187,48 @@ def _seal(using: str, family: KeptFamily, project_id: int, parts: Sequence[Run])
     """
     run = parts[0][0], parts[-1][1]
     seen: list[int] = []
+    turn = dialect.turn_to_read(using)
 
     def fill(cursor: duckdb.DuckDBPyConnection, name_of: Callable[[KeptTable], str]) -> None:
-        with copying(family, cursor, name_of) as copied:
-            for part in parts:
-                with dialect.read_once(using), dialect.snapshot(using):
-                    seen.extend(_marks_in(using, family, project_id, part))
-                    copied.copy(using, project_id, [part])
+        def copy_part(part: Run) -> None:
+            with dialect.read_once(using), dialect.snapshot(using):
+                seen.extend(_marks_in(using, family, project_id, part))
+                copy_rows(using, family, project_id, [part], cursor, name_of, turn)
+
+        make_tables(family, cursor, name_of)
+        _do_side_by_side(using, copy_part, parts)
 
     with tempfile.TemporaryDirectory(dir=store_folder(), prefix="sealing-") as folder:
         n_expected = _count_in(using, family, project_id, run)
         file = write_file(Path(folder), family, n_expected, fill)
         publish(using, family, project_id, run, file, seen)
     return 0 if file is None else file.n_rows
+
+
+def _do_side_by_side(using: str, copy_part: Callable[[Run], None], parts: Sequence[Run]) -> None:
+    """Copy parts, so many at a time, each over a connection of its own.
+
+    Inside a transaction one after the other: no other connection sees what it sees.
+    """
+    if len(parts) == 1 or connections[using].in_atomic_block:
+        for part in parts:
+            copy_part(part)
+        return
+
+    def copy_and_disconnect(part: Run) -> None:
+        try:
+            copy_part(part)
+        finally:
+            connections[using].close()
+
+    with ThreadPoolExecutor(max_workers=_READ_AT_ONCE) as readers:
+        copied = [readers.submit(copy_and_disconnect, part) for part in parts]
+        try:
+            for each in copied:
+                each.result()
+        finally:
+            # When one has failed, those that have not begun are not needed.
+            readers.shutdown(cancel_futures=True)
 
 
 def _marks_in(using: str, family: KeptFamily, project_id: int, run: Run) -> list[int]:

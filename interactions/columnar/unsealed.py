@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.db import connections
 
 from .catalog import Catalog
-from .copying import copying
+from .copying import copy_rows, make_tables
 from .families import KeptFamily, KeptTable
 from .instance import Instance, instance
 from .layout import runs_of
@@ -98,8 +98,8 @@ def _copy(catalog: Catalog, family: KeptFamily, using: str, instance: Instance) 
     runs = runs_of(catalog.marks[family.kind])
     cursor = instance.cursor()
     try:
-        with copying(family, cursor, rows.table) as copied:
-            copied.copy(using, catalog.project_id, runs)
+        make_tables(family, cursor, rows.table)
+        copy_rows(using, family, catalog.project_id, runs, cursor, rows.table)
     except BaseException:
         rows.drop(family)
         raise

@@ -15,7 +15,7 @@ from interactions import dialect
 from interactions.models import DirtyMark, Project
 
 from .catalog import FORMAT
-from .copying import copying, outside, quoted
+from .copying import copy_rows, make_tables, outside, quoted
 from .damage import note_damage
 from .families import FAMILIES, KeptFamily, KeptTable
 from .instance import UnreadableFile, instance, store_folder
@@ -90,8 +90,8 @@ def _compare(using: str, family: KeptFamily, project_id: int, run: Run) -> tuple
             files = valid_files(using, project_id, family.kind)
             unread = runs_of(marked_buckets(using, project_id, family.kind))
             unread += [(f.first_bucket, f.end_bucket) for f in files if f.format != FORMAT]
-            with copying(family, cursor, lambda table: f"{scratch}.main.{table.name}") as copied:
-                copied.copy(using, project_id, [run])
+            make_tables(family, cursor, lambda table: f"{scratch}.main.{table.name}")
+            copy_rows(using, family, project_id, [run], cursor, lambda table: f"{scratch}.main.{table.name}")
         pieces = [piece for piece in pieces_of(files, ()) if _is_compared(piece, run)]
         sealed = [store_folder() / piece.file.name for piece in pieces]
         try:

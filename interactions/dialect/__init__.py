@@ -29,7 +29,7 @@ from .loading import (
     turn_to_write,
     was_lost_to_another,
 )
-from .reading import read_once, set_statement_timeout, snapshot, write_csv, write_many
+from .reading import read_once, set_statement_timeout, snapshot, turn_to_read, write_csv, write_many
 
 __all__ = [
     "HasRow",
@@ -58,6 +58,7 @@ __all__ = [
     "reserve_ids",
     "set_statement_timeout",
     "snapshot",
+    "turn_to_read",
     "turn_to_write",
     "was_lost_to_another",
     "write_csv",
