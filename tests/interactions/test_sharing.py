@@ -119,6 +119,59 @@ def test_who_gets_no_turn_leaves_the_line():
     assert not shared._line
 
 
+def test_who_gets_no_turn_is_in_nobodys_way():
+    may_fail = threading.Event()
+    failing = iter([may_fail])
+
+    @contextmanager
+    def turn() -> Iterator[None]:
+        for first in failing:
+            assert first.wait(PATIENCE_SECONDS)
+            raise OSError("no turn")
+        yield
+
+    shared: SharedWork[str, str] = SharedWork(list, turn=turn, max_size=MAX_SIZE)
+    with ThreadPoolExecutor(3) as threads:
+        sent = []
+        for number, text in enumerate("abc", 1):
+            sent.append(threads.submit(shared.do, text))
+            wait_until(lambda expected=number: len(shared._line) == expected)
+        may_fail.set()
+
+    first, *others = sent
+    with pytest.raises(OSError, match="no turn"):
+        first.result()
+    assert [other.result() for other in others] == ["b", "c"]
+
+
+def test_who_has_an_answer_does_not_wait_for_who_came_later():
+    may_begin, may_end = threading.Event(), threading.Event()
+
+    @contextmanager
+    def turn() -> Iterator[None]:
+        assert may_begin.wait(PATIENCE_SECONDS)
+        yield
+
+    def work(texts: Sequence[str]) -> Sequence[str]:
+        if "late" in texts:
+            assert may_end.wait(PATIENCE_SECONDS)
+        return texts
+
+    shared: SharedWork[str, str] = SharedWork(work, turn=turn, max_size=MAX_SIZE)
+    with ThreadPoolExecutor(MAX_SIZE) as threads:
+        first = threads.submit(lambda: [shared.do("first"), shared.do("late")])
+        wait_until(lambda: len(shared._line) == 1)
+        others = [threads.submit(shared.do, text) for text in "abcd"]
+        wait_until(lambda: len(shared._line) == MAX_SIZE)
+        may_begin.set()
+        try:
+            assert [other.result(PATIENCE_SECONDS) for other in others] == list("abcd")
+        finally:
+            may_end.set()
+
+    assert first.result() == ["first", "late"]
+
+
 # Recording
 
 N_SENDERS = 6
