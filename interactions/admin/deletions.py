@@ -49,5 +49,5 @@ class DeletionAdmin(RecordedAdmin):
 
     @admin.display(description="finished (UTC)")
     def finished(self, deletion: Deletion) -> str:
-        """While there is none, rows are still being removed; nobody sees them any more."""
+        """Between the two moments rows are being removed, which nobody sees any more."""
         return utc_to_second(deletion.finished_at) if deletion.finished_at else NOTHING
