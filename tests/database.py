@@ -16,8 +16,8 @@ import pytest
 from config.env import BASE_DIR, VARIABLES
 
 VENDORS = ("sqlite", "postgresql")
-# What pytest-django lets a test touch the database by; others fail when they do.
-_GIVING_DATABASE = {"db", "transactional_db", "live_server"}
+# What pytest-django lets a test touch the database by, or a fixture of many tests; others fail when they do.
+_GIVING_DATABASE = {"db", "transactional_db", "live_server", "django_db_setup"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

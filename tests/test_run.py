@@ -37,9 +37,12 @@ def test_once(): pass
 def test_marked(): pass
 def test_with_fixture(db): pass
 def test_with_another(project): pass
+def test_beside_a_server(server): pass
 
 @pytest.fixture
 def project(db): pass
+@pytest.fixture(scope="module")
+def server(django_db_setup): pass
 """
 
 
@@ -59,7 +62,7 @@ def test_whole_suite_runs_on_both_databases_and_ends_with_one_line(tmp_path: Pat
     assert "database: SQLite" in result.stdout
     assert "database: PostgreSQL" in result.stdout
     # What may not touch the database is the same on both, and is run on one.
-    assert result.stdout.splitlines()[-1] == "7 passed, 0 failed"
+    assert result.stdout.splitlines()[-1] == "9 passed, 0 failed"
 
 
 def test_tests_that_ask_no_database_are_enough():
