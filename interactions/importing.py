@@ -24,7 +24,7 @@ from interactions.ingest import (
     NewInteraction,
     Outcome,
     parse_interaction,
-    record_interactions,
+    record_batches,
 )
 from interactions.json_input import decode_json
 from interactions.models import Project
@@ -100,8 +100,8 @@ def import_file(
                 raise BadLines(report)
         with _bad_line_writer(bad_lines_path) as write_bad_line, dialect.write_many(DEFAULT_DB_ALIAS):
             good = _good_items(_parsed_lines(path, "importing", show_progress), report, write_bad_line)
-            for batch in _batches(good):
-                report.outcomes.update(record_interactions(project, batch, anonymize=anonymize).outcomes)
+            for recorded in record_batches(project, _batches(good), anonymize=anonymize):
+                report.outcomes.update(recorded.outcomes)
     return report
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -32,12 +33,11 @@ _STAGES: tuple[tuple[ModuleType | type, str, Name], ...] = (
 
 
 class Stages:
-    """seconds: the processor's, {"anonymising": 1.2, ...}, with "the rest"."""
+    """seconds: the processor's in all threads, {"anonymising": 1.2, ...}, with "the rest"."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
-        # Of each stage that is running, what the stages inside have taken.
-        self._inner = [0.0]
+        self._running = _Running()
 
     def during(self, work: Callable[[], object]) -> None:
         """Do the work and time its stages."""
@@ -51,18 +51,26 @@ class Stages:
             taken = time.process_time() - started
             for (place, name, _), original in zip(_STAGES, originals, strict=True):
                 setattr(place, name, original)
-        self.seconds["the rest: reading the file, transactions"] = taken - self._inner[0]
+        self.seconds["the rest: reading the file, transactions"] = taken - sum(self.seconds.values())
 
     def _timed(self, original: Callable[..., Any], stage: Name) -> Callable[..., Any]:
         def timed(*args: Any, **kwargs: Any) -> Any:
             name = stage if isinstance(stage, str) else stage(*args)
-            self._inner.append(0.0)
-            started = time.process_time()
+            inner = self._running.inner
+            inner.append(0.0)
+            started = time.thread_time()
             try:
                 return original(*args, **kwargs)
             finally:
-                taken = time.process_time() - started
-                self.seconds[name] += taken - self._inner.pop()
-                self._inner[-1] += taken
+                taken = time.thread_time() - started
+                self.seconds[name] += taken - inner.pop()
+                inner[-1] += taken
 
         return timed
+
+
+class _Running(threading.local):
+    """Of each stage that runs in a thread, what the stages inside have taken."""
+
+    def __init__(self) -> None:
+        self.inner = [0.0]

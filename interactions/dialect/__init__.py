@@ -23,6 +23,7 @@ from .expressions import (
 from .loading import (
     enter_project,
     enter_users,
+    has_server,
     insert_new_rows,
     insert_rows,
     reserve_ids,
@@ -51,6 +52,7 @@ __all__ = [
     "by_code_point",
     "enter_project",
     "enter_users",
+    "has_server",
     "insert_new_rows",
     "insert_rows",
     "is_one_of",

@@ -16,6 +16,15 @@ import orjson
 from django.db import Error, connections, models
 
 
+def has_server(using: str) -> bool:
+    """Whether a process of its own stores, beside which this one can work meanwhile.
+
+    SQLite works in ours. It takes the interpreter back after each row, and a thread at work beside it
+    gives it away only every few milliseconds.
+    """
+    return connections[using].vendor == "postgresql"
+
+
 def reserve_ids(using: str, model: type[models.Model], count: int) -> Sequence[int]:
     """Take `count` unused primary keys of `model`; call inside the transaction that uses them."""
     connection = connections[using]

@@ -13,7 +13,7 @@ from .new_interaction import (
     parse_interaction,
 )
 from .price_table import load_price_table
-from .record import MAX_BATCH, BatchTooLarge, IngestResult, record_interactions
+from .record import MAX_BATCH, BatchTooLarge, IngestResult, record_batches, record_interactions
 from .spans import record_spans
 from .tracing import NewSpan, SpanKey
 from .values import repaired_json
@@ -35,6 +35,7 @@ __all__ = [
     "checked",
     "load_price_table",
     "parse_interaction",
+    "record_batches",
     "record_feedback",
     "record_interactions",
     "record_once",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import accumulate, chain
@@ -13,6 +13,7 @@ from django.db import DEFAULT_DB_ALIAS, transaction
 from interactions import dialect
 from interactions.models import Interaction, Project
 
+from .ahead import made_ahead
 from .gathering import Gathering, Outcome
 from .linking import link_waiting
 from .lookups import find_fingerprints, find_public_ids
@@ -68,9 +69,30 @@ def record_interactions(
     records = build_records(project_id, items, anonymize=anonymize)
     if transaction.get_connection(using).in_atomic_block:
         # The transaction is the caller's, and nobody else's affair.
-        (recorded,) = _store_batches(using, project_id, [records])
-        return recorded
+        return _store(using, project_id, records)
     return _shared_work(using, project_id).do(records)
+
+
+def record_batches(
+    project: Project,
+    batches: Iterable[Sequence[NewInteraction]],
+    *,
+    anonymize: bool = True,
+    using: str = DEFAULT_DB_ALIAS,
+) -> Iterator[IngestResult]:
+    """Store batches as `record_interactions` does, one after the other. -> the result of each
+
+    While a database server commits one, the next is prepared, what it is made of included.
+    """
+    prepared = (build_records(project.pk, items, anonymize=anonymize) for items in batches)
+    if not dialect.has_server(using):
+        for records in prepared:
+            yield _store(using, project.pk, records)
+        return
+    with made_ahead(prepared) as ahead:
+        for records in ahead:
+            # Not before: until then this thread seldom waits, and both want the same interpreter.
+            yield _store(using, project.pk, records, before_commit=ahead.begin_next)
 
 
 @cache
@@ -86,11 +108,26 @@ def _store_batches(
     using: str, project_id: int, batches: Sequence[Sequence[InteractionRecord]]
 ) -> list[IngestResult]:
     """Store batches as one, in one transaction. -> the result of each"""
-    records = list(chain.from_iterable(batches))
-    end_users = {record.end_user for record in records}
-    stored = in_project(using, project_id, end_users, lambda: store_records(using, project_id, records))
+    stored = _store(using, project_id, list(chain.from_iterable(batches)))
     ends = list(accumulate(map(len, batches)))
     return [stored[end - len(batch) : end] for batch, end in zip(batches, ends, strict=True)]
+
+
+def _store(
+    using: str,
+    project_id: int,
+    records: Sequence[InteractionRecord],
+    *,
+    before_commit: Callable[[], None] = lambda: None,
+) -> IngestResult:
+    """Store records in one transaction. before_commit: called at its end, each time it is tried."""
+
+    def work() -> IngestResult:
+        stored = store_records(using, project_id, records)
+        before_commit()
+        return stored
+
+    return in_project(using, project_id, {record.end_user for record in records}, work)
 
 
 def build_records(
