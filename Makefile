@@ -22,7 +22,7 @@ serve: .venv/.runtime ## Start the production server, after bringing the databas
 	@$(RUN) manage.py migrate
 	@$(RUN) -m gunicorn -c config/gunicorn.py config.wsgi
 
-test: .venv/.development .venv/.clients $(NODE_PACKAGES) ## Run the whole test suite on SQLite, then what asks a database on PostgreSQL.
+test: .venv/.development .venv/.clients $(NODE_PACKAGES) ## Run the whole test suite on SQLite, then on PostgreSQL.
 	@$(RUN) -m tests
 
 check: .venv/.development ## Check style, the direction of imports, migrations and settings.

@@ -1,7 +1,4 @@
-"""The whole suite on every database, with one closing line: `python -m tests [pytest's options]`.
-
-Tests that may not touch the database are run once, on the first.
-"""
+"""The whole suite on every database, with one closing line: `python -m tests [pytest's options]`."""
 
 import signal
 import subprocess
@@ -25,11 +22,7 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="results-") as folder:
         for vendor in VENDORS:
             path = Path(folder) / f"{vendor}.xml"
-            is_first = vendor == VENDORS[0]
-            status = _run(vendor, path, arguments if is_first else ["--asking-it", *arguments])
-            if status == pytest.ExitCode.NO_TESTS_COLLECTED and not is_first:
-                # None of those that the first found asks a database.
-                status = pytest.ExitCode.OK
+            status = _run(vendor, path, arguments)
             results += count_results(path, status)
             if status == pytest.ExitCode.INTERRUPTED:
                 break

@@ -16,8 +16,6 @@ import pytest
 from config.env import BASE_DIR, VARIABLES
 
 VENDORS = ("sqlite", "postgresql")
-# What pytest-django lets a test touch the database by, or a fixture of many tests; others fail when they do.
-_GIVING_DATABASE = {"db", "transactional_db", "live_server", "django_db_setup"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,25 +25,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="database of the tests, started and deleted by the run; "
         "without it DATABASE_URL names a server, or else it is sqlite",
     )
-    parser.addoption(
-        "--asking-it",
-        action="store_true",
-        help="only tests that may touch the database: the others were run on another",
-    )
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is the same on every database, when told that it was run."""
-    if config.getoption("asking_it"):
-        left_out = [item for item in items if not _may_ask_database(item)]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if _may_ask_database(item)]
-
-
-def _may_ask_database(item: pytest.Item) -> bool:
-    is_marked = item.get_closest_marker("django_db") is not None
-    return is_marked or not _GIVING_DATABASE.isdisjoint(item.fixturenames)
 
 
 @pytest.hookimpl(wrapper=True)

