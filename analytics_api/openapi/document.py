@@ -146,11 +146,11 @@ def described_endpoints(endpoints: Iterable[ListedEndpoint]) -> list[ListedEndpo
 
 def complete_document(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Add what drf-spectacular does not know: refusals, servers, schemas, and the conventions in words."""
+    result["paths"] |= probe_paths()
     for path, methods in result["paths"].items():
         for operation in methods.values():
             _complete(operation, path)
     result["paths"] = {path.removeprefix(_server(path)): item for path, item in result["paths"].items()}
-    result["paths"] |= probe_paths()
     components = result["components"]
     components["schemas"] = dict(sorted(ChainMap(components["schemas"], *_SCHEMAS).items()))
     components["responses"] = RESPONSES | OTLP_RESPONSES | PROBE_RESPONSES

@@ -84,10 +84,6 @@ def _described(operation: Operation) -> Schema:
         "security": [],
         "servers": [{"url": "/"}],
         "responses": {
-            "200": {
-                "description": operation.answer_description,
-                "content": {"application/json": content},
-            },
-            **{status: reference("responses", name) for status, name in operation.own_refusals.items()},
+            "200": {"description": operation.answer_description, "content": {"application/json": content}},
         },
     }
