@@ -75,9 +75,9 @@ def find_public_ids(using: str, project_id: int, public_ids: Collection[UUID]) -
     return _keys(using, _public_ids, {"project_id": project_id, "wanted": public_ids})
 
 
-def find_fingerprints(using: str, fingerprints: Collection[UUID]) -> dict[int, bool]:
+def find_fingerprints(using: str, project_id: int, fingerprints: Collection[UUID]) -> dict[int, bool]:
     """As `find_public_ids`; a fingerprint is of one project alone."""
-    return _keys(using, _fingerprints, {"wanted": fingerprints})
+    return _keys(using, _fingerprints, {"project_id": project_id, "wanted": fingerprints})
 
 
 def find_awaited(using: str, project_id: int, end_users: Collection[str]) -> list[str]:
@@ -127,12 +127,12 @@ def _dimensions() -> QuerySet:
 
 def _public_ids() -> QuerySet:
     rows = Interaction.objects.filter(OneOf(F("public_id"), _WANTED_UUIDS), project_id=_PROJECT)
-    return rows.values("pk", hidden=is_hidden())
+    return rows.values("pk", hidden=is_hidden(project_id=_PROJECT))
 
 
 def _fingerprints() -> QuerySet:
     rows = InteractionText.objects.filter(OneOf(F("fingerprint"), _WANTED_UUIDS))
-    return rows.values("pk", hidden=is_hidden())
+    return rows.values("pk", hidden=is_hidden(project_id=_PROJECT))
 
 
 def _awaited() -> QuerySet:

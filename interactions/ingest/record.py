@@ -199,7 +199,7 @@ def _read_stored(
     """The stored interactions that one of the records may be, held until the transaction ends."""
     public_ids = {record.public_id for record in records if record.public_id}
     found = find_public_ids(using, project_id, public_ids)
-    found |= find_fingerprints(using, {record.fingerprint for record in records})
+    found |= find_fingerprints(using, project_id, {record.fingerprint for record in records})
     if hidden := [pk for pk, is_hidden in found.items() if is_hidden]:
         # Deleted, and only still to be removed: what is sent again is new.
         remove_at_once(using, hidden)

@@ -1,7 +1,7 @@
 """The narrow fact row, its many-valued labels, and its texts."""
 
 import uuid
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
@@ -39,11 +39,14 @@ class InteractionQuerySet(models.QuerySet):
         return self.filter(started_at__gte=start, started_at__lt=end)
 
 
-def is_hidden(column: str = "pk") -> Exists:
-    """Whether the interaction that `column` names is deleted and its rows are only still to be removed."""
+def is_hidden(column: str = "pk", **of_deletions: Any) -> Exists:
+    """Whether the interaction that `column` names is deleted and its rows are only still to be removed.
+
+    of_deletions: which of them can have done it, by lookups; all when it is not known.
+    """
     # Served by the primary key, for each of the few deletions that hide.
-    hidden = HiddenInteraction.objects.filter(deletion__in=Deletion.objects.hiding())
-    return Exists(hidden.filter(interaction_id=OuterRef(column)))
+    hiding = Deletion.objects.hiding().filter(**of_deletions)
+    return Exists(HiddenInteraction.objects.filter(deletion__in=hiding, interaction_id=OuterRef(column)))
 
 
 def _label(kind: str) -> models.ForeignKey:
